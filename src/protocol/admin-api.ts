@@ -1,0 +1,135 @@
+/**
+ * What the admin API answers and takes, as JSON. The public face: names and shapes are fixed.
+ */
+
+/** A backend's state, worst cause first decided: see `control-plane/roster.ts`. */
+export type BackendState = 'up' | 'down' | 'unknown' | 'ejected' | 'draining' | 'maintenance' | 'unresolved';
+
+/** What the operator wants of a backend. */
+export type AdminMode = 'ready' | 'drain' | 'maintenance';
+
+/** Latency percentiles over the last 10 s in milliseconds; null where nothing was measured. */
+export interface LatencyMs {
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}
+
+export interface BackendStatus {
+  readonly name: string;
+  readonly url: string;
+  readonly state: BackendState;
+  /** Why it is in this state, in words: `ECONNREFUSED 127.0.0.1:8082`, `status 503`. */
+  readonly reason: string;
+  /** When the state began, milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly mode: AdminMode;
+  readonly weight: number;
+  readonly maxConnections: number;
+  /** Attempts begun and not finished. */
+  readonly inFlight: number;
+  /** Open connections from the balancer, in use or idle. */
+  readonly connections: number;
+  /** Of those, idle ones. */
+  readonly idleConnections: number;
+  /** Attempts finished since the start. */
+  readonly requests: number;
+  /** Of those, failed ones. */
+  readonly failures: number;
+  readonly failuresByCode: Readonly<Record<string, number>>;
+  /** Answers received by status class: `2xx` … */
+  readonly statuses: Readonly<Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number>>;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Attempts finished a second, over the last 10 s. */
+  readonly rps: number;
+  readonly latencyMs: LatencyMs;
+  /** The last health check; null before the first one. */
+  readonly lastCheck: CheckResult | null;
+  /** When the next check is due, milliseconds since the epoch; null where none is. */
+  readonly nextCheckMs: number | null;
+  /** True while a removed backend finishes its requests. */
+  readonly isRemoved: boolean;
+}
+
+export interface CheckResult {
+  readonly atMs: number;
+  readonly isPass: boolean;
+  readonly detail: string;
+  readonly durationMs: number;
+}
+
+export interface PoolStatus {
+  readonly name: string;
+  readonly policy: string;
+  /** Every policy that can be chosen. */
+  readonly policies: readonly string[];
+  readonly backends: readonly BackendStatus[];
+  /** Exchanges finished since the start. */
+  readonly requests: number;
+  /** Of those, ended by a failure of Ballast's own naming. */
+  readonly failures: number;
+  readonly failuresByCode: Readonly<Record<string, number>>;
+  readonly statuses: Readonly<Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number>>;
+  /** Attempts beyond the first. */
+  readonly retries: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly rps: number;
+  readonly latencyMs: LatencyMs;
+}
+
+export interface WorkerStatus {
+  readonly worker: number;
+  readonly state: 'starting' | 'running' | 'draining' | 'dead';
+  readonly startedAtMs: number;
+  /** Times that this slot's thread was replaced. */
+  readonly restarts: number;
+  readonly clientConnections: number;
+  readonly exchanges: number;
+  readonly loopDelayMs: number;
+  /** 0..1 */
+  readonly loopBusy: number;
+  readonly heapBytes: number;
+}
+
+/** `GET /api/v1/status` */
+export interface Status {
+  readonly revision: number;
+  readonly uptimeMs: number;
+  readonly version: string;
+  readonly isDraining: boolean;
+  readonly workers: readonly WorkerStatus[];
+  readonly pools: readonly PoolStatus[];
+  /** Requests that never reached a pool, by failure code. */
+  readonly failuresWithoutPool: Readonly<Record<string, number>>;
+}
+
+/** Body of `PATCH /api/v1/pools/:pool` */
+export interface PoolPatch {
+  readonly policy?: string;
+}
+
+/** Body of `PATCH /api/v1/pools/:pool/backends/:backend` */
+export interface BackendPatch {
+  readonly weight?: number;
+  readonly mode?: AdminMode;
+}
+
+/** Body of `POST /api/v1/pools/:pool/backends` */
+export interface BackendAddition {
+  readonly url: string;
+  readonly name?: string;
+  readonly weight?: number;
+}
+
+/** An error answer, RFC 9457, as `application/problem+json`. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** Stable code, such as `pool-not-found`. */
+  readonly code: string;
+}

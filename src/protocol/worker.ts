@@ -1,0 +1,136 @@
+/**
+ * Every message between the control plane and a worker, and the plan that a worker carries out.
+ *
+ * All of it crosses threads by structured clone, so it is plain data. What changes from one
+ * second to the next (policy, weight, mode, health) is not in the plan but in shared memory: see
+ * `state/layout.ts`.
+ */
+import type { Capacity } from '../state/layout.ts';
+import type { FailureCode } from './failures.ts';
+
+/** One address to accept clients on. */
+export interface PlanListener {
+  readonly name: string;
+  /** IP address; `::` accepts IPv4 as well. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One row of the route table; the first that matches wins. */
+export interface PlanRoute {
+  /** Lower-case host without port; `*.example.com` matches any depth below; null matches all. */
+  readonly host: string | null;
+  /** Path prefix that ends at a segment boundary: `/v1` matches `/v1` and `/v1/x`, not `/v10`. */
+  readonly path: string | null;
+  /** Slot of the pool. */
+  readonly pool: number;
+}
+
+/** One server at one address. */
+export interface PlanBackend {
+  /** Row of this backend in shared memory. */
+  readonly slot: number;
+  readonly name: string;
+  /** `host:port` as configured, for messages. */
+  readonly authority: string;
+  /** IP address to connect to; null while the name does not resolve. */
+  readonly address: string | null;
+  readonly port: number;
+  /** In-flight limit over all workers; 0 is none. */
+  readonly maxConnections: number;
+}
+
+/** A named set of interchangeable backends. */
+export interface PlanPool {
+  /** Row of this pool in shared memory. */
+  readonly slot: number;
+  readonly name: string;
+  readonly backends: readonly PlanBackend[];
+  /** Live failures in a row after which a worker reports the backend. */
+  readonly fall: number;
+  readonly retry: {
+    /** Attempts in all, the first one included. */
+    readonly attempts: number;
+    /** Largest request body that is kept for another attempt, bytes. */
+    readonly bodyBytes: number;
+  };
+  readonly timeouts: {
+    /** From the start of the connection to its being open. */
+    readonly connectMs: number;
+    /** From the end of the request to the head of the answer. */
+    readonly responseHeadMs: number;
+    /** Between two pieces of the answer's body. */
+    readonly bodyIdleMs: number;
+    /** Without a byte in either direction of a tunnel. */
+    readonly tunnelIdleMs: number;
+  };
+  readonly idleConnections: {
+    /** Kept-alive connections to each backend, a worker. */
+    readonly max: number;
+    /** How long one may stay unused. */
+    readonly timeoutMs: number;
+  };
+}
+
+/** What a worker does: the whole of it, for one revision of the config. */
+export interface Plan {
+  /** Raised by one with every plan. */
+  readonly revision: number;
+  readonly listeners: readonly PlanListener[];
+  readonly routes: readonly PlanRoute[];
+  readonly pools: readonly PlanPool[];
+  /** The name in `Via`, and what tells a loop. */
+  readonly viaName: string;
+  readonly client: {
+    /** Whole head, from its first byte. */
+    readonly requestHeadTimeoutMs: number;
+    /** Between two pieces of the request's body. */
+    readonly bodyIdleTimeoutMs: number;
+    /** Between two requests on a connection. */
+    readonly keepAliveTimeoutMs: number;
+    /** Without progress in sending the answer to a client that does not read. */
+    readonly writeIdleTimeoutMs: number;
+  };
+  readonly limits: {
+    readonly headBytes: number;
+    readonly fields: number;
+    readonly targetBytes: number;
+    /** 0 is none. */
+    readonly bodyBytes: number;
+    /** Bytes of later requests read ahead while one is being answered. */
+    readonly pipelineBytes: number;
+  };
+}
+
+/** `workerData` of a worker thread. */
+export interface WorkerStart {
+  readonly worker: number;
+  readonly memory: SharedArrayBuffer;
+  readonly capacity: Capacity;
+  readonly plan: Plan;
+}
+
+/** Control plane to worker. */
+export type ToWorker =
+  /** Requests that begin after `applied` follow this plan; those under way end by their own. */
+  | { readonly type: 'apply'; readonly plan: Plan }
+  /** Stop accepting, finish what is in flight, cut it after `timeoutMs`, answer `drained`. */
+  | { readonly type: 'drain'; readonly timeoutMs: number };
+
+/** Worker to control plane. */
+export type FromWorker =
+  /** All listeners of the first plan accept. */
+  | { readonly type: 'listening' }
+  /** A listener could not be opened; sent once for each, at start or after an `apply`. */
+  | { readonly type: 'listen-failed'; readonly listener: string; readonly error: string }
+  | { readonly type: 'applied'; readonly revision: number }
+  /** Failures in a row in live traffic have reached the pool's `fall`. */
+  | {
+      readonly type: 'failing';
+      readonly backend: number;
+      readonly code: FailureCode;
+      /** The system's word for it, such as `ECONNREFUSED`; empty where there is none. */
+      readonly detail: string;
+    }
+  /** Every connection has ended; the worker exits by itself after this. */
+  | { readonly type: 'drained'; readonly cutExchanges: number };
