@@ -11,7 +11,12 @@ import type { Policy } from './policy.ts';
 import { roundRobin } from './round-robin.ts';
 import { weightedRoundRobin } from './weighted-round-robin.ts';
 
-export const POLICIES: readonly Policy[] = [roundRobin, weightedRoundRobin, leastConnections];
+export const POLICIES: readonly Policy[] = [
+  // A place in this list is a cell in shared memory: add at the end only.
+  roundRobin,
+  weightedRoundRobin,
+  leastConnections,
+];
 
 /** The policy of this name, or null where there is none. */
 export function policyNamed(name: string): Policy | null {

@@ -9,7 +9,7 @@
  */
 export class TriedMarks {
   readonly #stamps: Uint32Array;
-  #stamp = 0;
+  #stamp = 1;
 
   constructor(candidates: readonly number[]) {
     let highest = 0;
