@@ -4,7 +4,7 @@
  * The name is the field's; what is compared is in-flight requests over all workers, since idle
  * kept-alive connections cost a backend nothing. A slow backend holds its requests longer, so it
  * is given fewer: the policy adapts to cost without measuring time. The whole list is read, so the
- * answer is exact where a sample of two would be near it, and 1,000 backends cost some 2 µs.
+ * answer is exact where a sample of two would be near it, and 1,000 backends cost some 5 µs.
  *
  * Ties are the usual case, with idle backends always. They go by turn through the same smooth
  * weighted cycle as weighted-round-robin, like nginx (ngx_http_upstream_least_conn_module.c), so
