@@ -29,11 +29,6 @@ cpSync(join(ROOT, DASHBOARD_OUT), join(DIST, DASHBOARD_OUT), { recursive: true }
 for (const file of ['README.md', 'LICENSE']) {
   if (existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(DIST, file));
 }
-const {
-  private: _,
-  scripts,
-  devDependencies,
-  optionalDependencies,
-  ...manifest
-} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+for (const field of ['private', 'scripts', 'devDependencies', 'optionalDependencies']) delete manifest[field];
 writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
