@@ -107,6 +107,14 @@ export class RawClient {
     return found.response;
   }
 
+  /** The next answer if it is complete by now, else null. */
+  take(method = 'GET'): ClientResponse | null {
+    const { response, end } = this.peek(method);
+    if (response === null || !response.isComplete) return null;
+    this.#consumed = end;
+    return response;
+  }
+
   /** One request, sent whole, and its answer. */
   async request(bytes: string, options: ResponseOptions = {}): Promise<ClientResponse> {
     await this.send(bytes);

@@ -55,6 +55,8 @@ export function answerOk(request: ReadRequest, connection: BackendConnection): v
 
 export class RecordingBackend {
   readonly connections: BackendConnection[] = [];
+  /** Complete requests in the order in which they became so. */
+  readonly arrivals: RecordedRequest[] = [];
   readonly #server: net.Server;
   #script: BackendScript;
 
@@ -70,11 +72,6 @@ export class RecordingBackend {
 
   get port(): number {
     return (this.#server.address() as net.AddressInfo).port;
-  }
-
-  /** Complete requests of all connections, in the order of the connections. */
-  get requests(): RecordedRequest[] {
-    return this.connections.flatMap((connection) => connection.requests);
   }
 
   get openConnections(): BackendConnection[] {
@@ -127,6 +124,7 @@ export class RecordingBackend {
           connection.pendingBytes = connection.received.length - start;
           const recorded = { ...request, connection };
           connection.requests.push(recorded);
+          this.arrivals.push(recorded);
           await (this.#script.respond ?? answerOk)(recorded, connection);
         }
       } catch (error) {
