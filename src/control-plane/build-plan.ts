@@ -1,0 +1,50 @@
+/**
+ * From config and roster to the plan that workers carry out: pure.
+ *
+ * A removed backend or pool is not in it, so that a worker forgets it once its requests are done.
+ */
+import { formatAddress } from '../config/addresses.ts';
+import type { Config } from '../config/schema.ts';
+import type { Plan, PlanPool } from '../protocol/worker.ts';
+import { healthRuleOf } from './health-state.ts';
+import type { RosterPool } from './roster-model.ts';
+
+/** The plan of this revision. A route whose pool is gone is left out; the loader refuses such a file. */
+export function buildPlan(config: Config, pools: readonly RosterPool[], revision: number): Plan {
+  const present = pools.filter((pool) => !pool.isRemoved);
+  const slots = new Map(present.map((pool) => [pool.name, pool.slot]));
+  return {
+    revision,
+    listeners: config.listeners.map(({ name, address }) => ({ name, host: address.host, port: address.port })),
+    routes: config.routes.flatMap(({ host, path, pool }) => {
+      const slot = slots.get(pool);
+      return slot === undefined ? [] : [{ host, path, pool: slot }];
+    }),
+    pools: present.map(toPlanPool),
+    viaName: config.via,
+    client: { ...config.client },
+    limits: { ...config.limits },
+  };
+}
+
+function toPlanPool(pool: RosterPool): PlanPool {
+  const { retry, timeouts, idleConnections } = pool.config;
+  return {
+    slot: pool.slot,
+    name: pool.name,
+    backends: pool.backends
+      .filter((backend) => !backend.isRemoved)
+      .map((backend) => ({
+        slot: backend.slot,
+        name: backend.name,
+        authority: formatAddress(backend),
+        address: backend.address,
+        port: backend.port,
+        maxConnections: backend.maxConnections,
+      })),
+    fall: healthRuleOf(pool.config).fall,
+    retry: { ...retry },
+    timeouts: { ...timeouts },
+    idleConnections: { ...idleConnections },
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * What the roster holds: pools and backends as they are now, and what state that adds up to.
+ *
+ * Readers (health checker, sampler, admin API) see the read-only shapes. Only `roster.ts` writes.
+ */
+import type { PoolConfig } from '../config/schema.ts';
+import type { AdminMode, BackendState, CheckResult } from '../protocol/admin-api.ts';
+import type { Health } from './health-state.ts';
+
+/** Who wants something changed, in words, for the journal: `admin API`, `config file`. */
+export type Origin = string;
+
+export interface RosterBackend {
+  /** Never given twice in a process, unlike the slot. */
+  readonly id: number;
+  /** Row in shared memory. */
+  readonly slot: number;
+  /** Name of its pool. */
+  readonly pool: string;
+  readonly name: string;
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** IP address that it is reached at; null while the name does not resolve. */
+  readonly address: string | null;
+  readonly weight: number;
+  readonly maxConnections: number;
+  readonly mode: AdminMode;
+  readonly health: Health;
+  readonly passesInRow: number;
+  readonly failsInRow: number;
+  readonly isEjected: boolean;
+  /** Why it is in its state, in words; may be empty while it is up. */
+  readonly reason: string;
+  /** When its state began, milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly lastCheck: CheckResult | null;
+  /** When the next check is due, milliseconds since the epoch; null where none is. */
+  readonly nextCheckMs: number | null;
+  /** True while a removed backend finishes its requests. */
+  readonly isRemoved: boolean;
+  /** Whether the config file names it, or the admin API added it. */
+  readonly origin: 'file' | 'runtime';
+}
+
+export interface RosterPool {
+  /** Never given twice in a process, unlike the slot. */
+  readonly id: number;
+  /** Row in shared memory. */
+  readonly slot: number;
+  readonly name: string;
+  /** As the config file has it, without the changes made at run time. */
+  readonly config: PoolConfig;
+  readonly policy: string;
+  /** In the order of the file, then those added at run time, then those being removed. */
+  readonly backends: readonly RosterBackend[];
+  /** True while the backends of a removed pool finish their requests. */
+  readonly isRemoved: boolean;
+}
+
+/** The same things for their one writer, with what only it needs. */
+export type BackendRecord = { -readonly [Key in keyof RosterBackend]: RosterBackend[Key] } & {
+  state: BackendState;
+  /** The latest word of the health checks or of live traffic. */
+  healthReason: string;
+  /** Who set the mode. */
+  modeOrigin: Origin;
+  /** Why there is no address, or why the address may be out of date; empty where all is well. */
+  addressError: string;
+  /** First plan without this backend; 0 while it is in the plan. */
+  removedInRevision: number;
+  /** Sweeps in a row in which a removed backend had nothing in flight in any worker. */
+  restingSweeps: number;
+  /** Live failures were reported and it stayed in only because it was the last one. */
+  isKept: boolean;
+};
+
+export type PoolRecord = { -readonly [Key in keyof Omit<RosterPool, 'backends'>]: RosterPool[Key] } & {
+  backends: BackendRecord[];
+  removedInRevision: number;
+};
+
+/** A change that cannot be made; `status` is for the admin API's answer. */
+export class RosterError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly detail: string;
+
+  constructor(code: string, status: number, detail: string) {
+    super(detail);
+    this.name = 'RosterError';
+    this.code = code;
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+/** What can keep a backend out, worst cause first. A removed one only ever drains. */
+export function stateOf(backend: RosterBackend): BackendState {
+  if (backend.isRemoved) return 'draining';
+  if (backend.address === null) return 'unresolved';
+  if (backend.mode === 'maintenance') return 'maintenance';
+  if (backend.mode === 'drain') return 'draining';
+  if (backend.isEjected) return 'ejected';
+  if (backend.health === 'unhealthy') return 'down';
+  return backend.health === 'healthy' ? 'up' : 'unknown';
+}
+
+/** Whether new requests may go to it. One that was never checked may have them. */
+export function isAvailable(backend: RosterBackend): boolean {
+  const state = stateOf(backend);
+  return state === 'up' || state === 'unknown';
+}
+
+/** The words for `stateOf`. */
+export function reasonOf(backend: BackendRecord, fall: number): string {
+  switch (stateOf(backend)) {
+    case 'unresolved':
+      return backend.addressError;
+    case 'maintenance':
+      return `maintenance set by ${backend.modeOrigin}`;
+    case 'draining':
+      return backend.isRemoved ? `removed by ${backend.modeOrigin}` : `drain set by ${backend.modeOrigin}`;
+    case 'ejected':
+      return 'ejected by outlier detection';
+    case 'down':
+      return backend.healthReason;
+    case 'unknown':
+    case 'up':
+      return backend.failsInRow > 0
+        ? `failing ${backend.failsInRow} of ${fall}: ${backend.healthReason}`
+        : backend.healthReason;
+  }
+}
+
+/** `b1` of pool `web`, as the journal names it. */
+export function subjectOf(backend: RosterBackend): string {
+  return `${backend.pool}/${backend.name}`;
+}

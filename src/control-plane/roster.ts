@@ -1,0 +1,301 @@
+/**
+ * The roster: the live model of pools and backends.
+ *
+ * The one writer of the board words in shared memory, and the one place that knows a backend's
+ * state and reason. The health checker, the resolver, the workers (through the supervisor), the
+ * admin API and a reload all report here; what follows for the workers goes out in two ways. What
+ * changes from second to second (policy, weight, mode, health) is a word in shared memory, obeyed
+ * by the next request of every worker. What is there at all (pools, backends, addresses,
+ * listeners, routes) is a new plan, with a new revision.
+ *
+ * It has no timers and does no I/O. Everything it does is done when a method returns.
+ */
+import { policyIndex } from '../balancing/policies.ts';
+import type { Config } from '../config/schema.ts';
+import type { AdminMode, BackendAddition, BackendState, CheckResult } from '../protocol/admin-api.ts';
+import type { FailureCode } from '../protocol/failures.ts';
+import type { Plan } from '../protocol/worker.ts';
+import type { State } from '../state/layout.ts';
+import { raiseVersion, storeBackend, storePool } from './board.ts';
+import { buildPlan } from './build-plan.ts';
+import type { Clock } from './clock.ts';
+import { SYSTEM_CLOCK } from './clock.ts';
+import { healthRuleOf } from './health-state.ts';
+import type { Journal } from './journal.ts';
+import { Membership, type Turnover } from './membership.ts';
+import {
+  type BackendRecord,
+  type Origin,
+  type PoolRecord,
+  type RosterBackend,
+  RosterError,
+  type RosterPool,
+  reasonOf,
+  stateOf,
+  subjectOf,
+} from './roster-model.ts';
+import { reportAddress, reportCheckResult, reportLiveFailures } from './roster-reports.ts';
+import { mergeChanges, NO_CHANGES, type RuntimeChanges } from './runtime-changes.ts';
+import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from './runtime-edits.ts';
+
+export interface RosterOptions {
+  readonly state: State;
+  readonly config: Config;
+  readonly journal: Journal;
+  /** Changes made at run time in an earlier life of the process. */
+  readonly changes?: RuntimeChanges;
+  readonly clock?: Clock;
+}
+
+export class Roster {
+  readonly #state: State;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #members: Membership;
+  readonly #planListeners = new Set<() => void>();
+  readonly #changeListeners = new Set<() => void>();
+  readonly #checkListeners = new Set<(backend: RosterBackend) => void>();
+  #config: Config;
+  #changes: RuntimeChanges = NO_CHANGES;
+  #revision = 0;
+  #plan: Plan | null = null;
+
+  /** Throws `RosterError` when the config does not fit into the shared memory. */
+  constructor(options: RosterOptions) {
+    this.#state = options.state;
+    this.#journal = options.journal;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#members = new Membership(options.state, () => this.#clock.wallMs());
+    this.#config = options.config;
+    this.#adopt(options.config, options.changes ?? NO_CHANGES, 'config file');
+  }
+
+  /** In the order of the file, then removed ones whose backends finish their requests. */
+  get pools(): readonly RosterPool[] {
+    return this.#members.pools;
+  }
+
+  /** The config in force. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** What stands beside the config file, for the state file and for people. */
+  get changes(): RuntimeChanges {
+    return this.#changes;
+  }
+
+  /** Raised with every new plan. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The pool of this name, unless it has been removed. */
+  pool(name: string): RosterPool | undefined {
+    return this.#members.pools.find((pool) => pool.name === name && !pool.isRemoved);
+  }
+
+  /** The backend of this name; also one that is being removed, if no other has its name. */
+  backend(pool: string, name: string): RosterBackend | undefined {
+    const named = this.#members.pools.find((candidate) => candidate.name === pool)?.backends ?? [];
+    return named.find((backend) => backend.name === name);
+  }
+
+  stateOf(backend: RosterBackend): BackendState {
+    return stateOf(backend);
+  }
+
+  /** What workers carry out. The same object until the revision changes. */
+  plan(): Plan {
+    if (this.#plan?.revision !== this.#revision) {
+      this.#plan = buildPlan(this.#config, this.#members.pools, this.#revision);
+    }
+    return this.#plan;
+  }
+
+  /** Calls `listener` when there is a new plan; answers how to stop that. */
+  onPlanChange(listener: () => void): () => void {
+    this.#planListeners.add(listener);
+    return () => this.#planListeners.delete(listener);
+  }
+
+  /** Calls `listener` when a change made at run time has come or gone. */
+  onChangesChange(listener: () => void): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
+  /** Calls `listener` when something suggests to check a backend now. */
+  onCheckWanted(listener: (backend: RosterBackend) => void): () => void {
+    this.#checkListeners.add(listener);
+    return () => this.#checkListeners.delete(listener);
+  }
+
+  /** Throws `RosterError`, as do all setters: nothing has changed then. */
+  setPolicy(pool: RosterPool, policy: string, origin: Origin): void {
+    const was = pool.policy;
+    if (!this.#edit(pool, choosePolicy(this.#changes, pool, policy), origin)) return;
+    this.#tell('info', 'policy-changed', pool.name, `policy ${was} → ${policy}`, origin);
+  }
+
+  /** `weight`: a whole number, 1..256. */
+  setWeight(backend: RosterBackend, weight: number, origin: Origin): void {
+    const pool = this.#poolOf(backend);
+    const was = backend.weight;
+    if (!this.#edit(pool, chooseWeight(this.#changes, pool, backend, weight), origin)) return;
+    this.#tell('info', 'weight-changed', subjectOf(backend), `weight ${was} → ${weight}`, origin);
+  }
+
+  setMode(backend: RosterBackend, mode: AdminMode, origin: Origin): void {
+    const pool = this.#poolOf(backend);
+    const was = backend.mode;
+    if (!this.#edit(pool, chooseMode(this.#changes, pool, backend, mode), origin)) return;
+    this.#tell('info', 'mode-changed', subjectOf(backend), `mode ${was} → ${mode}`, origin);
+    if (mode === 'ready') this.#wantCheck(backend);
+  }
+
+  addBackend(pool: RosterPool, addition: BackendAddition, origin: Origin): RosterBackend {
+    const { changes, name } = addBackend(this.#changes, this.#config, pool, addition);
+    this.#edit(pool, changes, origin);
+    const backend = this.backend(pool.name, name);
+    if (backend === undefined) throw new Error(`backend ${pool.name}/${name} was added and is not there`);
+    this.#tell('info', 'backend-added', subjectOf(backend), `added, ${backend.url}, weight ${backend.weight}`, origin);
+    return backend;
+  }
+
+  /** Drains, then removes. It stays visible until nothing of it is in flight. */
+  removeBackend(backend: RosterBackend, origin: Origin): void {
+    if (backend.isRemoved) return;
+    const pool = this.#poolOf(backend);
+    this.#edit(pool, removeBackend(this.#changes, pool, backend), origin);
+    this.#tell('info', 'backend-removing', subjectOf(backend), 'takes no new requests and goes when idle', origin);
+  }
+
+  /** One more result of a health check. */
+  reportCheck(backend: RosterBackend, result: CheckResult): void {
+    const record = this.#recordOf(backend);
+    if (record === null) return;
+    const rule = healthRuleOf(this.#poolOf(record).config);
+    this.#tellReport(record, reportCheckResult(this.#state, record, result, rule), 'health check');
+  }
+
+  /** Live traffic has seen the backend in this slot fail `fall` times in a row. */
+  reportFailing(slot: number, code: FailureCode, detail: string): void {
+    const record = this.#members.backendInSlot(slot);
+    if (record === null) return;
+    const pool = this.#poolOf(record);
+    const { fall } = healthRuleOf(pool.config);
+    this.#tellReport(record, reportLiveFailures(this.#state, pool, record, fall, detail || code), 'live traffic');
+    this.#wantCheck(record);
+  }
+
+  /** What the name resolves to; null with the reason when it does not. The last good address stays in use. */
+  setAddress(backend: RosterBackend, address: string | null, error = ''): void {
+    const record = this.#recordOf(backend);
+    if (record === null) return;
+    const was = record.address;
+    this.#tellReport(record, reportAddress(record, address, error, this.#config), 'name resolution');
+    if (record.address === was) return;
+    this.#raiseRevision();
+    this.#wantCheck(record);
+  }
+
+  /** When the next check is due, milliseconds since the epoch; null where none is. */
+  setNextCheck(backend: RosterBackend, atMs: number | null): void {
+    const record = this.#recordOf(backend);
+    if (record !== null) record.nextCheckMs = atMs;
+  }
+
+  /** Why this config does not fit into the running process, or null where it does. */
+  shortageFor(config: Config): string | null {
+    return this.#members.shortage(mergeChanges(config, this.#changes).pools);
+  }
+
+  /** Takes over a new config. What stays keeps its health, counters and turns. Throws `RosterError` when full. */
+  apply(config: Config, origin: Origin = 'config file'): Turnover {
+    return this.#adopt(config, this.#changes, origin);
+  }
+
+  /** Lets go of removed backends that have finished. To be called a few times a second. */
+  sweep(appliedRevision: number): void {
+    for (const backend of this.#members.sweep(appliedRevision)) {
+      this.#tell('info', 'backend-removed', subjectOf(backend), 'removed, nothing is in flight', backend.modeOrigin);
+    }
+  }
+
+  #adopt(config: Config, changes: RuntimeChanges, origin: Origin): Turnover {
+    const merged = mergeChanges(config, changes);
+    const turnover = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
+    this.#config = config;
+    for (const pool of this.#members.pools) this.#store(pool);
+    for (const { subject, text } of merged.overruled) {
+      this.#tell('warning', 'runtime-change-overruled', subject, text, 'config file');
+    }
+    this.#keep(merged.changes);
+    this.#raiseRevision();
+    return turnover;
+  }
+
+  /** Carries out an edit of the run-time changes in one pool; false where it changes nothing. */
+  #edit(pool: RosterPool, changes: RuntimeChanges, origin: Origin): boolean {
+    if (changes === this.#changes) return false;
+    const merged = mergeChanges(this.#config, changes);
+    const { added, leaving } = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
+    const record = this.#members.pools.find(({ id }) => id === pool.id);
+    if (record !== undefined) this.#store(record);
+    this.#keep(merged.changes);
+    if (added.length > 0 || leaving.length > 0) this.#raiseRevision();
+    return true;
+  }
+
+  #store(pool: PoolRecord): void {
+    storePool(this.#state, pool, policyIndex(pool.policy));
+    for (const backend of pool.backends) this.#refresh(backend);
+  }
+
+  #keep(changes: RuntimeChanges): void {
+    this.#changes = changes;
+    for (const listener of [...this.#changeListeners]) listener();
+  }
+
+  #raiseRevision(): void {
+    this.#revision++;
+    for (const listener of [...this.#planListeners]) listener();
+  }
+
+  /** Brings state, reason and words of one backend up to date, and journals what there is to say. */
+  #tellReport(backend: BackendRecord, report: ReturnType<typeof reportAddress>, origin: Origin): void {
+    storeBackend(this.#state, backend);
+    if (report.isWordChanged) raiseVersion(this.#state, this.#poolOf(backend).slot);
+    this.#refresh(backend);
+    if (report.event !== null) {
+      this.#tell(report.event.level, report.event.kind, subjectOf(backend), report.event.text, origin);
+    }
+  }
+
+  #refresh(backend: BackendRecord): void {
+    const state = stateOf(backend);
+    if (state !== backend.state) backend.sinceMs = this.#clock.wallMs();
+    backend.state = state;
+    backend.reason = reasonOf(backend, healthRuleOf(this.#poolOf(backend).config).fall);
+  }
+
+  #wantCheck(backend: RosterBackend): void {
+    for (const listener of [...this.#checkListeners]) listener(backend);
+  }
+
+  #recordOf(backend: RosterBackend): BackendRecord | null {
+    const record = this.#members.backendInSlot(backend.slot);
+    return record?.id === backend.id ? record : null;
+  }
+
+  #poolOf(backend: RosterBackend): PoolRecord {
+    const pool = this.#members.pools.find(({ name }) => name === backend.pool);
+    if (pool === undefined) throw new RosterError('pool-not-found', 404, `there is no pool ${backend.pool}`);
+    return pool;
+  }
+
+  #tell(level: 'info' | 'good' | 'warning' | 'bad', kind: string, subject: string, text: string, origin: Origin): void {
+    this.#journal.add({ level, kind, subject, text, origin });
+  }
+}
