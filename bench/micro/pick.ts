@@ -22,16 +22,33 @@ const RUNS = 9;
 const RUN_MS = 60;
 const NOTHING_TRIED: readonly number[] = [];
 
-function loadsOf(state: State, policy: number): Loads {
-  const { shared, board } = state;
-  const turn = state.poolShared(0) + POOL_SHARED.FIRST_TURN + policy;
-  const firstInFlight = state.backendShared(0) + BACKEND_SHARED.IN_FLIGHT;
-  const firstWeight = state.backendBoard(0) + BACKEND_BOARD.WEIGHT;
-  return {
-    inFlight: (backend) => shared[firstInFlight + backend * BACKEND_SHARED_CELLS] ?? 0,
-    weight: (backend) => board[firstWeight + backend * BACKEND_BOARD_CELLS] ?? 1,
-    nextTurn: () => Atomics.add(shared, turn, 1) >>> 0,
-  };
+/** A class, as in a worker: closures would not be inlined once there are several pools. */
+class PoolLoads implements Loads {
+  readonly #shared: Int32Array;
+  readonly #board: Int32Array;
+  readonly #turn: number;
+  readonly #firstInFlight: number;
+  readonly #firstWeight: number;
+
+  constructor(state: State, policy: number) {
+    this.#shared = state.shared;
+    this.#board = state.board;
+    this.#turn = state.poolShared(0) + POOL_SHARED.FIRST_TURN + policy;
+    this.#firstInFlight = state.backendShared(0) + BACKEND_SHARED.IN_FLIGHT;
+    this.#firstWeight = state.backendBoard(0) + BACKEND_BOARD.WEIGHT;
+  }
+
+  inFlight(backend: number): number {
+    return this.#shared[this.#firstInFlight + backend * BACKEND_SHARED_CELLS] ?? 0;
+  }
+
+  weight(backend: number): number {
+    return this.#board[this.#firstWeight + backend * BACKEND_BOARD_CELLS] ?? 1;
+  }
+
+  nextTurn(): number {
+    return Atomics.add(this.#shared, this.#turn, 1) >>> 0;
+  }
 }
 
 /** Nanoseconds a pick, of one run after another, ascending. */
@@ -43,7 +60,7 @@ function measure(policy: Policy, count: number, isBusy: boolean): number[] {
     state.shared[state.backendShared(backend) + BACKEND_SHARED.IN_FLIGHT] = inFlight;
   }
   const candidates = Array.from({ length: count }, (_, backend) => backend);
-  const picker = policy.picker(candidates, loadsOf(state, POLICIES.indexOf(policy)));
+  const picker = policy.picker(candidates, new PoolLoads(state, POLICIES.indexOf(policy)));
   let sink = 0;
   const run = (picks: number): number => {
     const start = process.hrtime.bigint();
