@@ -1,0 +1,268 @@
+/**
+ * The sampler: what the workers have counted, made into figures that people read.
+ *
+ * Once a second it takes the differences of all counters and histograms in shared memory; from
+ * the last ten such samples come rates and percentiles. `status()` reads the counters themselves
+ * at the moment of the call, so that a client that has its answer finds it counted.
+ *
+ * Called by the admin API, the live channel and the Prometheus writer; started by the balancer.
+ * It never writes shared memory, and never sends anything to a worker or a backend.
+ */
+import type { BackendState, BackendStatus, PoolStatus, Status, WorkerStatus } from '../protocol/admin-api.ts';
+import type { PoolSecond, Totals } from '../protocol/dashboard.ts';
+import { HISTOGRAM_BUCKETS } from '../state/histogram.ts';
+import type { State } from '../state/layout.ts';
+import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
+import { History } from './history.ts';
+import { SampledRow } from './sampler-rows.ts';
+import { readBackendCounts, readClientConnections, readFailuresWithoutPool, readPoolCounts } from './sampler-status.ts';
+import { notMeasured } from './sampler-window.ts';
+
+const SECOND_MS = 1000;
+/** A timer may fire this much before its time. */
+const EARLY_MS = 5;
+/** Further than this from the wall clock, the seconds of the history are set by it anew. */
+const WALL_TOLERANCE_MS = 2000;
+
+/** What the sampler reads of a backend: a `RosterBackend` is one. */
+export type SampledBackend = Pick<
+  BackendStatus,
+  | 'name'
+  | 'url'
+  | 'reason'
+  | 'sinceMs'
+  | 'mode'
+  | 'weight'
+  | 'maxConnections'
+  | 'lastCheck'
+  | 'nextCheckMs'
+  | 'isRemoved'
+> & { readonly id: number; readonly slot: number };
+
+/** What the sampler reads of a pool: a `RosterPool` is one. */
+export interface SampledPool {
+  readonly id: number;
+  readonly slot: number;
+  readonly name: string;
+  readonly policy: string;
+  readonly backends: readonly SampledBackend[];
+}
+
+/** What the sampler asks of the roster. */
+export interface SampledRoster {
+  readonly pools: readonly SampledPool[];
+  readonly revision: number;
+  stateOf(backend: SampledBackend): BackendState;
+}
+
+export interface SamplerOptions {
+  readonly state: State;
+  readonly roster: SampledRoster;
+  readonly workers: () => readonly WorkerStatus[];
+  /** Every policy that can be chosen. */
+  readonly policies: readonly string[];
+  readonly version: string;
+  readonly isDraining: () => boolean;
+  readonly clock?: Clock;
+}
+
+export class Sampler {
+  readonly history = new History();
+  readonly state: State;
+  readonly #options: SamplerOptions;
+  readonly #clock: Clock;
+  readonly #startedMs: number;
+  readonly #listeners = new Set<() => void>();
+  readonly #scratch = new Uint32Array(HISTOGRAM_BUCKETS);
+  #rows = new Map<number, SampledRow>();
+  #seconds: Readonly<Record<string, PoolSecond>> = {};
+  #timer: Timer | null = null;
+  #beganMs = 0;
+  #tick = 0;
+  #sampledMs = 0;
+  /** Wall clock minus monotonic clock: what makes a tick a second since the epoch. */
+  #wallOffsetMs: number;
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+    this.state = options.state;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#startedMs = this.#clock.monotonicMs();
+    this.#wallOffsetMs = this.#clock.wallMs() - this.#startedMs;
+  }
+
+  /** Begins to sample, once a second from now on. */
+  start(): void {
+    if (this.#timer !== null) return;
+    this.#beganMs = this.#clock.monotonicMs();
+    this.#sampledMs = this.#beganMs;
+    this.#tick = 0;
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#timer?.clear();
+    this.#timer = null;
+  }
+
+  /** Calls `listener` after every sample; answers how to stop that. */
+  onSecond(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The second that ended last, by pool name. */
+  seconds(): Readonly<Record<string, PoolSecond>> {
+    return this.#seconds;
+  }
+
+  /** Everything, as it is now. */
+  status(): Status {
+    const { roster, version, isDraining, workers } = this.#options;
+    return {
+      revision: roster.revision,
+      uptimeMs: this.uptimeMs(),
+      version,
+      isDraining: isDraining(),
+      workers: workers(),
+      pools: roster.pools.map((pool) => this.poolStatus(pool)),
+      failuresWithoutPool: readFailuresWithoutPool(this.state),
+    };
+  }
+
+  poolStatus(pool: SampledPool): PoolStatus {
+    const row = this.#rows.get(pool.id);
+    return {
+      name: pool.name,
+      policy: pool.policy,
+      policies: this.#options.policies,
+      backends: pool.backends.map((backend) => this.backendStatus(backend)),
+      ...readPoolCounts(this.state, pool.slot),
+      rps: hundredths(row?.rps ?? 0),
+      latencyMs: row?.latency() ?? notMeasured(),
+    };
+  }
+
+  backendStatus(backend: SampledBackend): BackendStatus {
+    const row = this.#rows.get(backend.id);
+    return {
+      name: backend.name,
+      url: backend.url,
+      state: this.#options.roster.stateOf(backend),
+      reason: backend.reason,
+      sinceMs: backend.sinceMs,
+      mode: backend.mode,
+      weight: backend.weight,
+      maxConnections: backend.maxConnections,
+      ...readBackendCounts(this.state, backend.slot),
+      rps: hundredths(row?.rps ?? 0),
+      latencyMs: row?.latency() ?? notMeasured(),
+      lastCheck: backend.lastCheck,
+      nextCheckMs: backend.nextCheckMs,
+      isRemoved: backend.isRemoved,
+    };
+  }
+
+  /** Figures over all pools: rates of the last second, the rest as `status` has it. */
+  totals(status: Status): Totals {
+    let rps = 0;
+    let errorsPerSecond = 0;
+    for (const second of Object.values(this.#seconds)) {
+      rps += second.rps;
+      errorsPerSecond += second.errorsPerSecond;
+    }
+    let upstreamConnections = 0;
+    let inFlight = 0;
+    for (const pool of status.pools) {
+      for (const backend of pool.backends) {
+        upstreamConnections += backend.connections;
+        inFlight += backend.inFlight;
+      }
+    }
+    return {
+      rps: hundredths(rps),
+      errorsPerSecond: hundredths(errorsPerSecond),
+      clientConnections: readClientConnections(this.state),
+      upstreamConnections,
+      inFlight,
+    };
+  }
+
+  /** Milliseconds since the process began to serve. */
+  uptimeMs(): number {
+    return Math.round(this.#clock.monotonicMs() - this.#startedMs);
+  }
+
+  /** All latencies of a pool or backend since it was taken up: counts by fine bucket, now. */
+  latencyTotals(id: number): Float64Array {
+    const totals = new Float64Array(HISTOGRAM_BUCKETS);
+    this.#rows.get(id)?.addLatencyTotals(totals);
+    return totals;
+  }
+
+  /** Takes one sample. Called by the timer; by tests with a clock of their own. */
+  sample(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const elapsedMs = Math.max(1, nowMs - this.#sampledMs);
+    this.#sampledMs = nowMs;
+    const rows = new Map<number, SampledRow>();
+    const seconds: [string, PoolSecond][] = [];
+    for (const pool of this.#options.roster.pools) {
+      const row = this.#advance(rows, pool.id, () => SampledRow.ofPool(this.state, pool.slot), elapsedMs);
+      const backendRps: [string, number][] = [];
+      for (const backend of pool.backends) {
+        const create = (): SampledRow => SampledRow.ofBackend(this.state, backend.slot);
+        backendRps.push([backend.name, hundredths(this.#advance(rows, backend.id, create, elapsedMs).lastRps)]);
+      }
+      seconds.push([pool.name, this.#secondOf(row, backendRps)]);
+    }
+    this.#rows = rows;
+    this.#seconds = Object.fromEntries(seconds);
+    this.history.record(this.#epochSecond(), this.#seconds);
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #advance(rows: Map<number, SampledRow>, id: number, create: () => SampledRow, elapsedMs: number): SampledRow {
+    const row = this.#rows.get(id) ?? create();
+    row.advance(elapsedMs);
+    rows.set(id, row);
+    return row;
+  }
+
+  #secondOf(row: SampledRow, backendRps: [string, number][]): PoolSecond {
+    const { p50, p95, p99 } = row.lastLatency(this.#scratch);
+    return {
+      rps: hundredths(row.lastRps),
+      errorsPerSecond: hundredths(row.lastErrorsPerSecond),
+      p50,
+      p95,
+      p99,
+      backendRps: Object.fromEntries(backendRps),
+    };
+  }
+
+  /** Ticks lie on whole seconds after the start, whatever the delay of the one before: no drift. */
+  #schedule(): void {
+    const dueMs = this.#beganMs + (this.#tick + 1) * SECOND_MS;
+    this.#timer = this.#clock.after(Math.max(0, dueMs - this.#clock.monotonicMs()), () => {
+      const passed = Math.floor((this.#clock.monotonicMs() - this.#beganMs + EARLY_MS) / SECOND_MS);
+      this.#tick = Math.max(this.#tick + 1, passed);
+      this.#schedule();
+      this.sample();
+    });
+  }
+
+  /**
+   * The second since the epoch that this tick ends: from the number of the tick, since a wall
+   * clock read at each tick would now and then give one second twice and leave out the next.
+   */
+  #epochSecond(): number {
+    const tickMs = this.#timer === null ? this.#sampledMs : this.#beganMs + this.#tick * SECOND_MS;
+    if (Math.abs(this.#clock.wallMs() - (tickMs + this.#wallOffsetMs)) > WALL_TOLERANCE_MS) {
+      this.#wallOffsetMs = this.#clock.wallMs() - this.#clock.monotonicMs();
+    }
+    return Math.floor((tickMs + this.#wallOffsetMs) / SECOND_MS);
+  }
+}
+
+const hundredths = (value: number): number => Math.round(value * 100) / 100;
