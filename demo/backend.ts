@@ -40,8 +40,9 @@ server.on('error', (error: NodeJS.ErrnoException) => {
 server.listen(port, () => {
   const address = server.address();
   const actual = typeof address === 'object' && address !== null ? address.port : port;
-  process.stderr.write(`backend ${name} answers on http://127.0.0.1:${actual} (pid ${process.pid})\n`);
-  process.send?.({ port: actual });
+  // Whoever started this process with a channel says so in its own words.
+  if (process.send) process.send({ port: actual });
+  else process.stderr.write(`backend ${name} answers on http://127.0.0.1:${actual} (pid ${process.pid})\n`);
 });
 
 let isStopping = false;

@@ -1,0 +1,50 @@
+/**
+ * The command line: reads the arguments, runs the command, sets the exit code.
+ *
+ * Entered by `bin/ballast`. Data goes to stdout and talk to stderr. A command answers its exit
+ * code; what it throws is a usage error with 2, or a failure with 1.
+ */
+import { Command, CommanderError } from 'commander';
+import { backendCommand } from './backend.ts';
+import { checkCommand } from './check.ts';
+import { demoCommand } from './demo.ts';
+import { EXIT, UsageError } from './exit-codes.ts';
+import { proxyCommand } from './proxy.ts';
+import { runCommand } from './run.ts';
+import { packageVersion } from './version.ts';
+
+const EXIT_CODES_HELP = `
+Exit codes: 0 done, 1 failed, 2 usage, 3 config invalid, 4 admin API unreachable.`;
+
+function buildProgram(): Command {
+  const program = new Command('ballast')
+    .description('An HTTP load balancer with a live dashboard.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', EXIT_CODES_HELP)
+    .exitOverride();
+  for (const command of [runCommand(), proxyCommand(), checkCommand(), demoCommand(), backendCommand()]) {
+    // Settings are copied when a command is made by its parent; these are made on their own.
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version that were asked for end with 0; help in place of a command does not.
+      process.exitCode = error.exitCode === 0 ? EXIT.DONE : EXIT.USAGE;
+    } else if (error instanceof UsageError) {
+      process.stderr.write(`ballast: ${error.message}\n`);
+      process.exitCode = EXIT.USAGE;
+    } else {
+      throw error;
+    }
+  }
+}
+
+await main(process.argv.slice(2));

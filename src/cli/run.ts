@@ -1,0 +1,44 @@
+/**
+ * `ballast run -c FILE`: runs the balancer that a config file describes.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { formatDiagnostic, loadConfigFile } from '../config/load.ts';
+import { EXIT } from './exit-codes.ts';
+import { LOG_LEVELS, type LogLevel, serve } from './serve.ts';
+
+const HELP = `
+Signals:
+  SIGTERM, SIGINT  stop accepting, finish what is in flight, exit 0; a second one ends at once
+  SIGHUP           check the file, then reload it; the old config stays where it has errors`;
+
+export function logLevelOption(): Option {
+  return new Option('--log-level <level>', 'how much to log').choices(LOG_LEVELS).default('info');
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Run the balancer that a config file describes.')
+    .requiredOption('-c, --config <file>', 'YAML or JSON')
+    .addOption(logLevelOption())
+    .addHelpText('after', HELP)
+    .action(async (options: { config: string; logLevel: LogLevel }) => {
+      process.exitCode = await run(options.config, options.logLevel);
+      // Nothing may hold the process once the balancer has ended.
+      process.exit();
+    });
+}
+
+async function run(path: string, logLevel: LogLevel): Promise<number> {
+  const result = loadConfigFile(path, process.env);
+  if (!result.ok) {
+    for (const finding of result.diagnostics) process.stderr.write(`${formatDiagnostic(finding)}\n`);
+    return EXIT.CONFIG_INVALID;
+  }
+  for (const warning of result.warnings) process.stderr.write(`${formatDiagnostic(warning)}\n`);
+  return serve(result.config, {
+    logLevel,
+    configFile: { path, text: readFileSync(path, 'utf8'), hash: result.sourceHash },
+    remedyFor: (setting) => `change ${setting}.address in ${path}`,
+  });
+}

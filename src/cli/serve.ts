@@ -1,0 +1,77 @@
+/**
+ * Runs a balancer until it is told to end: what `run` and `proxy` have in common.
+ */
+import pino from 'pino';
+import type { Config } from '../config/schema.ts';
+import { type Balancer, startBalancer } from '../control-plane/balancer.ts';
+import { EXIT } from './exit-codes.ts';
+import { listenProblems, type WantedAddress } from './listen-problem.ts';
+import { listenForSignals } from './stop-signals.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface ServeOptions {
+  readonly logLevel: LogLevel;
+  /** The file that the config came from, for SIGHUP; null where it came from the command line. */
+  readonly configFile: { readonly path: string; readonly text: string; readonly hash: string } | null;
+  /** Where to change the address of a listener or of the admin API: ends the sentence about a taken port. */
+  readonly remedyFor: (setting: 'admin' | `listeners.${string}`) => string;
+}
+
+/** Resolves with the exit code when the balancer has ended. */
+export async function serve(config: Config, options: ServeOptions): Promise<number> {
+  // JSON lines on stderr, written at once: a log line that is not out when the process dies helps nobody.
+  const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
+  let balancer: Balancer | null = null;
+  const signals = listenForSignals(() => {
+    if (balancer !== null && options.configFile !== null) void reload(balancer, log);
+    else log.warn('SIGHUP: there is no config file to reload');
+  });
+
+  const problems = await listenProblems(wantedAddresses(config, options));
+  for (const problem of problems) say(problem);
+  if (problems.length > 0) return EXIT.FAILED;
+
+  try {
+    const { configFile } = options;
+    balancer = await startBalancer(config, { ...(configFile === null ? {} : { configFile }), log, env: process.env });
+  } catch (error) {
+    say(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    log.debug({ err: error }, 'cannot start');
+    return EXIT.FAILED;
+  }
+  announce(balancer);
+
+  const signal = await signals.stop;
+  say(`${signal}: finishing what is in flight, for at most ${config.shutdownTimeoutMs / 1000} s`);
+  await balancer.stop();
+  return EXIT.DONE;
+}
+
+/** Where the balancer can be reached, for people. */
+function announce(balancer: Balancer): void {
+  for (const listener of balancer.listeners) say(`listener ${listener.name} accepts on ${listener.address}`);
+  if (balancer.adminUrl !== null) say(`dashboard and admin API on ${balancer.adminUrl}`);
+}
+
+async function reload(balancer: Balancer, log: pino.Logger): Promise<void> {
+  try {
+    await balancer.reload();
+  } catch (error) {
+    log.error({ err: error }, 'reload failed, the old config stays');
+  }
+}
+
+function wantedAddresses(config: Config, options: ServeOptions): WantedAddress[] {
+  const listeners = config.listeners.map(({ name, address }) => ({
+    ...address,
+    remedy: options.remedyFor(`listeners.${name}`),
+  }));
+  const admin = config.admin === null ? [] : [{ ...config.admin.address, remedy: options.remedyFor('admin') }];
+  return [...listeners, ...admin];
+}
+
+function say(text: string): void {
+  process.stderr.write(`ballast: ${text}\n`);
+}

@@ -1,0 +1,36 @@
+/**
+ * The signals of a running balancer: the first SIGTERM or SIGINT asks for a graceful end, a second
+ * one ends the process at once, SIGHUP asks for a reload.
+ */
+import { EXIT } from './exit-codes.ts';
+
+/**
+ * The same signal again within that time is an echo of the first and not a second wish: `timeout`
+ * and `npm` signal the process and then its whole group. People and scripts take longer.
+ */
+const ECHO_MS = 25;
+
+export interface StopSignals {
+  /** Resolves with the signal's name when the process is asked to end. */
+  readonly stop: Promise<NodeJS.Signals>;
+}
+
+/** Listens from now on. `onHangUp` is called on each SIGHUP; null makes it a wish to end. */
+export function listenForSignals(onHangUp: (() => void) | null): StopSignals {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let first: { readonly name: NodeJS.Signals; readonly atMs: number } | null = null;
+  const ask = (name: NodeJS.Signals): void => {
+    const atMs = performance.now();
+    if (first === null) {
+      first = { name, atMs };
+      resolve(name);
+    } else if (name !== first.name || atMs - first.atMs > ECHO_MS) {
+      process.stderr.write(`ballast: ${name} again, ending at once\n`);
+      process.exit(EXIT.FAILED);
+    }
+  };
+  process.on('SIGTERM', ask);
+  process.on('SIGINT', ask);
+  process.on('SIGHUP', onHangUp ?? ask);
+  return { stop: promise };
+}
