@@ -7,6 +7,7 @@
  * a thousand backends cheap.
  */
 import type { LatencyMs } from '../protocol/admin-api.ts';
+import { HISTOGRAM_BUCKETS } from '../state/histogram.ts';
 import { BACKEND_COUNTERS, POOL_COUNTERS, type State } from '../state/layout.ts';
 import { POOL_ERROR_CELLS } from './sampler-status.ts';
 import { LatencyWindow, notMeasured, RateWindow, WINDOW_SECONDS } from './sampler-window.ts';
@@ -109,11 +110,13 @@ export class SampledRow {
     return this.#secondsToEmpty === 0 ? notMeasured() : (this.#window?.secondLatency(scratch) ?? notMeasured());
   }
 
-  /** Adds all latencies counted since the row was taken to `into`, up to this moment. */
-  addLatencyTotals(into: Float64Array): void {
-    if (this.#window === null && this.#sum(this.#place.requests) === 0) return;
+  /** All latencies counted since the row was taken, by fine bucket, up to this moment. */
+  latencyTotals(): Float64Array {
+    const totals = new Float64Array(HISTOGRAM_BUCKETS);
+    if (this.#window === null && this.#sum(this.#place.requests) === 0) return totals;
     this.#window ??= new LatencyWindow(this.#state.histograms, this.#place.histograms);
-    this.#window.addTotals(into);
+    this.#window.addTotals(totals);
+    return totals;
   }
 
   #advanceErrors(hasChanged: boolean, finished: number, elapsedMs: number): void {

@@ -193,11 +193,14 @@ export class Sampler {
     return Math.round(this.#clock.monotonicMs() - this.#startedMs);
   }
 
-  /** All latencies of a pool or backend since it was taken up: counts by fine bucket, now. */
-  latencyTotals(id: number): Float64Array {
-    const totals = new Float64Array(HISTOGRAM_BUCKETS);
-    this.#rows.get(id)?.addLatencyTotals(totals);
-    return totals;
+  /** All latencies of a pool since it was taken up: counts by fine bucket, at this moment. */
+  poolLatencies(pool: SampledPool): Float64Array {
+    return this.#poolRow(pool).latencyTotals();
+  }
+
+  /** All latencies of a backend since it was taken up: counts by fine bucket, at this moment. */
+  backendLatencies(backend: SampledBackend): Float64Array {
+    return this.#backendRow(backend).latencyTotals();
   }
 
   /** Takes one sample. Called by the timer; by tests with a clock of their own. */
@@ -208,24 +211,36 @@ export class Sampler {
     const rows = new Map<number, SampledRow>();
     const seconds: [string, PoolSecond][] = [];
     for (const pool of this.#options.roster.pools) {
-      const row = this.#advance(rows, pool.id, () => SampledRow.ofPool(this.state, pool.slot), elapsedMs);
+      const row = this.#poolRow(pool);
+      row.advance(elapsedMs);
+      rows.set(pool.id, row);
       const backendRps: [string, number][] = [];
       for (const backend of pool.backends) {
-        const create = (): SampledRow => SampledRow.ofBackend(this.state, backend.slot);
-        backendRps.push([backend.name, hundredths(this.#advance(rows, backend.id, create, elapsedMs).lastRps)]);
+        const backendRow = this.#backendRow(backend);
+        backendRow.advance(elapsedMs);
+        rows.set(backend.id, backendRow);
+        backendRps.push([backend.name, hundredths(backendRow.lastRps)]);
       }
       seconds.push([pool.name, this.#secondOf(row, backendRps)]);
     }
+    // Rows of what has left are not taken over.
     this.#rows = rows;
     this.#seconds = Object.fromEntries(seconds);
     this.history.record(this.#epochSecond(), this.#seconds);
     for (const listener of [...this.#listeners]) listener();
   }
 
-  #advance(rows: Map<number, SampledRow>, id: number, create: () => SampledRow, elapsedMs: number): SampledRow {
-    const row = this.#rows.get(id) ?? create();
-    row.advance(elapsedMs);
-    rows.set(id, row);
+  #poolRow({ id, slot }: SampledPool): SampledRow {
+    return this.#row(id, () => SampledRow.ofPool(this.state, slot));
+  }
+
+  #backendRow({ id, slot }: SampledBackend): SampledRow {
+    return this.#row(id, () => SampledRow.ofBackend(this.state, slot));
+  }
+
+  #row(id: number, create: () => SampledRow): SampledRow {
+    let row = this.#rows.get(id);
+    if (row === undefined) this.#rows.set(id, (row = create()));
     return row;
   }
 

@@ -1,0 +1,39 @@
+/**
+ * What the operating system knows of this process, under the names that every Prometheus client
+ * uses. Called by `metrics.ts` for every scrape. Figures that a platform does not give are left
+ * out, never invented.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { MetricsText } from './metrics-text.ts';
+
+export function writeProcessMetrics(text: MetricsText): void {
+  const { user, system } = process.cpuUsage();
+  text.single('process_cpu_seconds_total', 'counter', 'CPU time of all threads.', (user + system) / 1e6);
+  const { rss, heapUsed } = process.memoryUsage();
+  text.single('process_resident_memory_bytes', 'gauge', 'Resident memory.', rss);
+  text.single('nodejs_heap_size_used_bytes', 'gauge', 'JavaScript heap in use, main thread.', heapUsed);
+  text.single('process_start_time_seconds', 'gauge', 'Start, seconds since the epoch.', performance.timeOrigin / 1000);
+  const openFds = countOpenFiles();
+  if (openFds !== null) text.single('process_open_fds', 'gauge', 'Open file descriptors.', openFds);
+  const maxFds = readMaxFiles();
+  if (maxFds !== null) text.single('process_max_fds', 'gauge', 'Most file descriptors that may be open.', maxFds);
+}
+
+/** Linux only. About 1 ms for 5,000 open connections. */
+function countOpenFiles(): number | null {
+  try {
+    // Reading the directory takes a descriptor itself.
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return null;
+  }
+}
+
+function readMaxFiles(): number | null {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+    return soft === undefined ? null : Number(soft);
+  } catch {
+    return null;
+  }
+}
