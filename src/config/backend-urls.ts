@@ -51,6 +51,11 @@ export function readBackendUrl(value: unknown): Reading<BackendUrl> {
   return read(target);
 }
 
+/** How a backend without a name is called: `10.0.0.1:80`, `[::1]:80`. */
+export function backendNameOf(host: string, port: number): string {
+  return `${bracketed(host)}:${port}`;
+}
+
 function readHostAndPort(text: string): BackendUrl | null {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text.toLowerCase());
   if (match === null) return null;
@@ -60,7 +65,7 @@ function readHostAndPort(text: string): BackendUrl | null {
   const host = inside ?? written;
   const port = Number(portText);
   if (port < 1 || port > 65_535) return null;
-  return { url: `http://${bracketed(host)}:${port}`, host, port };
+  return { url: `http://${backendNameOf(host, port)}`, host, port };
 }
 
 function withoutScheme(text: string): Reading<BackendUrl> {

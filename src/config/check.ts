@@ -36,11 +36,13 @@ export function checkConfig(value: unknown): Checked {
 
 /** Fills in what the file leaves to its surroundings, and freezes the whole. */
 export function completeConfig(fileConfig: FileConfig, surroundings: Surroundings): Config {
-  const { workers, stateFile, routes, pools } = fileConfig;
+  const { workers, stateFile, routes, shutdownTimeout, ...rest } = fileConfig;
+  const { pools } = rest;
   const onlyPool = pools.length === 1 ? pools[0] : undefined;
   const isUnrouted = routes === null || routes.length === 0;
   return deeplyFrozen<Config>({
-    ...fileConfig,
+    ...rest,
+    shutdownTimeoutMs: shutdownTimeout,
     workers: workers === 'auto' ? surroundings.cores : workers,
     // With one pool there is nothing to tell apart: it takes everything.
     routes: isUnrouted && onlyPool !== undefined ? [{ host: null, path: null, pool: onlyPool.name }] : (routes ?? []),

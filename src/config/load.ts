@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { checkConfig, completeConfig } from './check.ts';
 import { type ProblemCode, severityOf } from './codes.ts';
 import { type Diagnostic, inTextOrder } from './diagnostics.ts';
@@ -74,7 +74,7 @@ export function loadConfigText(
   const config = completeConfig(fileConfig, {
     cores,
     stateFile: join(dirname(fileName), `.${basename(fileName)}.state.json`),
-    resolvePath: (path) => resolve(dirname(fileName), path),
+    resolvePath: (path) => (isAbsolute(path) ? path : join(dirname(fileName), path)),
   });
   return { ok: true, config, warnings: diagnostics, sourceHash: hashOf(text) };
 }

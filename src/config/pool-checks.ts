@@ -6,12 +6,13 @@
  * said so already.
  */
 import { policyNamed } from '../balancing/policies.ts';
+import { backendNameOf, readBackendUrl } from './backend-urls.ts';
 import { formatDuration, readDuration } from './durations.ts';
-import { BackendSchema, HealthSchema, PoolSchema } from './pool-schema.ts';
+import { HealthSchema, PoolSchema } from './pool-schema.ts';
 import { type Problem, problem } from './problems.ts';
-import { entriesOf, isMap } from './raw-values.ts';
-import type { BackendConfig } from './schema.ts';
+import { entriesOf, isMap, type RawMap } from './raw-values.ts';
 import { defaultAt } from './schema-walk.ts';
+import { readBackendName, readInteger } from './texts.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -88,9 +89,21 @@ function healthProblems(health: unknown, path: Path): Problem[] {
   return problems;
 }
 
-function* readBackends(list: unknown): Iterable<[number, BackendConfig]> {
+interface RawBackend {
+  readonly name: string;
+  readonly url: string;
+  readonly weight: number;
+}
+
+/** The backends whose URL reads, whatever else is wrong with them. */
+function* readBackends(list: unknown): Iterable<[number, RawBackend]> {
   for (const [index, entry] of entriesOf(list)) {
-    const parsed = BackendSchema.safeParse(entry);
-    if (parsed.success) yield [index, parsed.data];
+    const map: RawMap = isMap(entry) ? entry : { url: entry };
+    const target = readBackendUrl(map['url']);
+    if (!target.isRead) continue;
+    const { url, host, port } = target.value;
+    const name = readBackendName(map['name'] ?? backendNameOf(host, port));
+    const weight = readInteger(map['weight'] ?? defaultAt(PoolSchema, ['backends', 0, 'weight']));
+    yield [index, { url, name: name.isRead ? name.value : url, weight: weight.isRead ? weight.value : 1 }];
   }
 }

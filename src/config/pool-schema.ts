@@ -4,8 +4,8 @@
  * look at one pool.
  */
 import { z } from 'zod';
-import { readBackendUrl } from './backend-urls.ts';
-import { bracketed, readHostField } from './hosts.ts';
+import { backendNameOf, readBackendUrl } from './backend-urls.ts';
+import { readHostField } from './hosts.ts';
 import { duration, integer, orNull, policy, requiredSection, section, setting, size } from './settings.ts';
 import { readBackendName, readRequestPath, readStatuses } from './texts.ts';
 
@@ -16,45 +16,48 @@ const DAY = 24 * HOUR;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-const BackendMap = requiredSection('One server at one address.', {
-  url: setting(
-    {
-      kind: 'URL',
-      bounds: 'http, host and port only',
-      json: { type: 'string', pattern: '^[Hh][Tt][Tt][Pp]://' },
-      read: readBackendUrl,
-    },
-    { summary: 'Where the backend is: `http://host:port`; without a port it is 80.' },
-  ),
-  name: setting(
-    { kind: 'name', json: { type: ['string', 'null'] }, read: orNull(readBackendName) },
-    {
-      summary: 'The name in the API, the metrics and the dashboard.',
-      default: null,
-      reason: 'It is then named by its host and port.',
-    },
-  ),
-  weight: integer({
-    summary: 'Its share of the requests, against the other weights of the pool, under a policy that uses weights.',
-    default: 1,
-    reason: 'All equal.',
-    min: 1,
-    max: 256,
-  }),
-  maxConnections: integer({
-    summary: 'Most requests in flight to it at one time, over all workers; beyond them it counts as full.',
-    default: 0,
-    reason: 'Only the operator knows what a backend can bear.',
-    min: 1,
-    max: 1_000_000,
-    zero: 'no limit',
-  }),
-});
+export const BackendMap = requiredSection(
+  'One server at one address. The URL alone, without a map, is the short form.',
+  {
+    url: setting(
+      {
+        kind: 'URL',
+        bounds: 'http, host and port only',
+        json: { type: 'string', pattern: '^[Hh][Tt][Tt][Pp]://' },
+        read: readBackendUrl,
+      },
+      { summary: 'Where the backend is: `http://host:port`; without a port it is 80.' },
+    ),
+    name: setting(
+      { kind: 'name', json: { type: ['string', 'null'] }, read: orNull(readBackendName) },
+      {
+        summary: 'The name in the API, the metrics and the dashboard.',
+        default: null,
+        reason: 'It is then named by its host and port.',
+      },
+    ),
+    weight: integer({
+      summary: 'Its share of the requests, against the other weights of the pool, under a policy that uses weights.',
+      default: 1,
+      reason: 'All equal.',
+      min: 1,
+      max: 256,
+    }),
+    maxConnections: integer({
+      summary: 'Most requests in flight to it at one time, over all workers; beyond them it counts as full.',
+      default: 0,
+      reason: 'Only the operator knows what a backend can bear.',
+      min: 1,
+      max: 1_000_000,
+      zero: 'no limit',
+    }),
+  },
+);
 
 export const BackendSchema = z
   .preprocess((value) => (typeof value === 'string' ? { url: value } : value), BackendMap)
   .transform(({ url: target, name, weight, maxConnections }) => ({
-    name: name ?? `${bracketed(target.host)}:${target.port}`,
+    name: name ?? backendNameOf(target.host, target.port),
     url: target.url,
     host: target.host,
     port: target.port,
@@ -187,7 +190,7 @@ const IdleConnectionsSchema = section('Kept-alive connections to backends.', {
   max: integer({
     summary: 'Most of them to one backend, in each worker.',
     default: 256,
-    reason: 'Enough for bursts; each costs about 10 KiB here and a socket there.',
+    reason: 'Enough for bursts; each is a socket here and one there.',
     min: 1,
     max: 65_536,
     zero: 'a new connection for each request',
@@ -195,14 +198,15 @@ const IdleConnectionsSchema = section('Kept-alive connections to backends.', {
   timeout: duration({
     summary: 'How long one may stay unused before it is closed.',
     default: '4s',
-    reason: 'Node closes at 5 s and others later: Ballast closes first, so that no request meets a closing connection.',
+    reason:
+      'Node closes at 5 s and nginx at 75 s: Ballast closes first, so that no request meets a closing connection.',
     min: 1,
     max: HOUR,
   }),
 }).transform((idle) => ({ max: idle.max, timeoutMs: idle.timeout }));
 
 export const PoolSchema = requiredSection(
-  'A named set of interchangeable backends with one policy and one health rule.',
+  'A named set of interchangeable backends with one policy and one health rule. At least one pool is needed.',
   {
     policy: policy({
       summary: 'How a backend is chosen for a request.',

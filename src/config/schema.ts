@@ -26,7 +26,7 @@ const MAX_WORKERS = 256;
 const address = (about: Parameters<typeof setting>[1]) =>
   setting({ kind: 'address', json: { type: 'string', pattern: ':[0-9]{1,5}$' }, read: readAddress }, about);
 
-const ListenerSchema = requiredSection('One address to accept clients on.', {
+const ListenerSchema = requiredSection('One address to accept clients on. At least one listener is needed.', {
   address: address({
     summary: 'IP address and port: `:8080` for every address of the machine, `127.0.0.1:8080`, `[::1]:8080`.',
   }),
@@ -51,10 +51,13 @@ const MatchSchema = section('What a request must look like. Left out, or empty, 
   ),
 });
 
-export const RouteSchema = requiredSection('Which pool takes a request. The first route that matches wins.', {
-  match: MatchSchema,
-  pool: setting({ kind: 'name', json: { type: 'string' }, read: readName }, { summary: 'The name of the pool.' }),
-}).transform(({ match, pool }) => ({ host: match.host, path: match.path, pool }));
+export const RouteSchema = requiredSection(
+  'Which pool takes a request; the first route that matches wins. With one pool they may be left out: it takes everything.',
+  {
+    match: MatchSchema,
+    pool: setting({ kind: 'name', json: { type: 'string' }, read: readName }, { summary: 'The name of the pool.' }),
+  },
+).transform(({ match, pool }) => ({ host: match.host, path: match.path, pool }));
 
 export const AdminSchema = requiredSection('The admin API and the dashboard. Without this section there is neither.', {
   address: address({
@@ -71,7 +74,12 @@ export const AdminSchema = requiredSection('The admin API and the dashboard. Wit
     },
   ),
   hosts: z
-    .array(setting({ kind: 'host', json: { type: 'string' }, read: readHostName }, { summary: 'A further name.' }))
+    .array(
+      setting(
+        { kind: 'host', json: { type: 'string' }, read: readHostName },
+        { summary: 'Further names that requests to the admin side may have in `Host`, without port.' },
+      ),
+    )
     .nullable()
     .prefault([])
     .transform((hosts) => hosts ?? []),
@@ -95,7 +103,7 @@ const ClientSchema = section('How long Ballast waits for clients.', {
   keepAliveTimeout: duration({
     summary: 'Between two requests on one connection.',
     default: '60s',
-    reason: 'Browsers come back within a minute or not at all.',
+    reason: 'Longer than most pauses between two clicks; an idle connection costs little.',
     min: 10,
     max: HOUR,
   }),
@@ -117,7 +125,7 @@ const LimitsSchema = section('The largest request that Ballast takes.', {
   head: size({
     summary: 'Request line and fields together.',
     default: '32KiB',
-    reason: 'Twice what Node and most servers take by default, so that Ballast is not the first to refuse.',
+    reason: 'As much as nginx takes by default and twice what Node does: Ballast is seldom the first to refuse.',
     min: KIB,
     max: MIB,
   }),
@@ -192,7 +200,7 @@ export const ConfigSchema = requiredSection('The whole file.', {
   shutdownTimeout: duration({
     summary: 'How long a stop waits for requests in flight before it cuts them.',
     default: '30s',
-    reason: 'What Kubernetes and systemd users expect; both kill a process later than that.',
+    reason: 'The patience that Kubernetes has by default; systemd has 90 s.',
     min: 10,
     max: HOUR,
     zero: 'at once',
@@ -220,8 +228,9 @@ type DeepReadonly<T> = T extends (infer Entry)[]
 
 /** The validated, normalised, deeply frozen config. */
 export type Config = DeepReadonly<
-  Omit<FileConfig, 'workers' | 'routes' | 'stateFile'> & {
+  Omit<FileConfig, 'workers' | 'routes' | 'stateFile' | 'shutdownTimeout'> & {
     workers: number;
+    shutdownTimeoutMs: number;
     routes: z.output<typeof RouteSchema>[];
     /** Null where changes made at run time are kept in memory only. */
     stateFile: string | null;

@@ -177,5 +177,5 @@ export function bounded(reading: Reading<number>, bounds: Bounds, format: (value
 
 function inWords(bounds: Bounds, format: (value: number) => string): string {
   const range = `${format(bounds.min)} to ${format(bounds.max)}`;
-  return bounds.zero === undefined ? range : `${range}, or 0 for ${bounds.zero}`;
+  return bounds.zero === undefined ? range : `${range}, or ${format(0)} for ${bounds.zero}`;
 }

@@ -52,9 +52,13 @@ export function readSource(text: string, file: string, environment: Environment)
     };
   };
   const brokenLines = new Set(syntax.map(({ span }) => lines.linePos(span[0]).line));
+  // A broken line makes strange keys; its variables are what they are.
+  const ofTree = tree.problems.filter(
+    ({ problem: found, span }) => !found.code.startsWith('key-') || !brokenLines.has(lines.linePos(span[0]).line),
+  );
   return {
     value: tree.value,
-    diagnostics: [...syntax, ...tree.problems].map(({ problem: found, span }) => place(found, span)),
+    diagnostics: [...syntax, ...ofTree].map(({ problem: found, span }) => place(found, span)),
     diagnose: (found) => {
       const diagnostic = place(found, spanAt(tree.root, found));
       const isConsequence = syntax.length > 0 && (ABSENCES.has(found.code) || brokenLines.has(diagnostic.line));
@@ -78,7 +82,11 @@ function spanAt(root: SourceNode, found: Problem): Span {
   let node = root;
   for (const key of found.path) {
     const child = node.children.get(key);
-    if (child === undefined) return node.keySpan ?? [node.span[0], node.span[0] + 1];
+    if (child === undefined) {
+      // Below a scalar, such as a backend in short form, the scalar itself is meant.
+      if (node.isScalar && node.span[1] > node.span[0]) return node.span;
+      return node.keySpan ?? [node.span[0], node.span[0] + 1];
+    }
     node = child;
   }
   // A map or list is shown by its key: the mark would run over many lines otherwise.
