@@ -5,6 +5,7 @@
  * log and the API read it. It is bounded: the oldest event goes when a new one needs its place.
  */
 import type { EventLevel, LiveEvent } from '../protocol/dashboard.ts';
+import { Listeners } from './listeners.ts';
 
 /** How many events are kept: hours of normal life, and less than 200 KiB. */
 export const JOURNAL_CAPACITY = 500;
@@ -24,7 +25,7 @@ export interface Entry {
 export class Journal {
   readonly #capacity: number;
   readonly #wallMs: () => number;
-  readonly #listeners = new Set<(event: LiveEvent) => void>();
+  readonly #listeners = new Listeners<LiveEvent>();
   #events: LiveEvent[] = [];
   #nextId = 1;
 
@@ -47,7 +48,7 @@ export class Journal {
     this.#events.push(event);
     // Cut in batches, so that adding stays cheap.
     if (this.#events.length >= this.#capacity * 2) this.#events = this.#events.slice(-this.#capacity);
-    for (const listener of [...this.#listeners]) listener(event);
+    this.#listeners.tell(event);
     return event;
   }
 
@@ -59,7 +60,6 @@ export class Journal {
 
   /** Calls `listener` for every event from now on; answers how to stop that. */
   onEvent(listener: (event: LiveEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 }

@@ -22,6 +22,7 @@ import type { Clock } from './clock.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import { healthRuleOf } from './health-state.ts';
 import type { Journal } from './journal.ts';
+import { Listeners } from './listeners.ts';
 import { Membership, type Turnover } from './membership.ts';
 import {
   type BackendRecord,
@@ -52,9 +53,9 @@ export class Roster {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #members: Membership;
-  readonly #planListeners = new Set<() => void>();
-  readonly #changeListeners = new Set<() => void>();
-  readonly #checkListeners = new Set<(backend: RosterBackend) => void>();
+  readonly #planListeners = new Listeners();
+  readonly #changeListeners = new Listeners();
+  readonly #checkListeners = new Listeners<RosterBackend>();
   #config: Config;
   #changes: RuntimeChanges = NO_CHANGES;
   #revision = 0;
@@ -115,20 +116,17 @@ export class Roster {
 
   /** Calls `listener` when there is a new plan; answers how to stop that. */
   onPlanChange(listener: () => void): () => void {
-    this.#planListeners.add(listener);
-    return () => this.#planListeners.delete(listener);
+    return this.#planListeners.add(listener);
   }
 
   /** Calls `listener` when a change made at run time has come or gone. */
   onChangesChange(listener: () => void): () => void {
-    this.#changeListeners.add(listener);
-    return () => this.#changeListeners.delete(listener);
+    return this.#changeListeners.add(listener);
   }
 
   /** Calls `listener` when something suggests to check a backend now. */
   onCheckWanted(listener: (backend: RosterBackend) => void): () => void {
-    this.#checkListeners.add(listener);
-    return () => this.#checkListeners.delete(listener);
+    return this.#checkListeners.add(listener);
   }
 
   /** Throws `RosterError`, as do all setters: nothing has changed then. */
@@ -185,8 +183,9 @@ export class Roster {
     if (record === null) return;
     const pool = this.#poolOf(record);
     const { fall } = healthRuleOf(pool.config);
-    this.#tellReport(record, reportLiveFailures(this.#state, pool, record, fall, detail || code), 'live traffic');
-    this.#wantCheck(record);
+    const report = reportLiveFailures(this.#state, pool, record, fall, detail || code);
+    this.#tellReport(record, report, 'live traffic');
+    if (report.event !== null) this.#wantCheck(record);
   }
 
   /** What the name resolves to; null with the reason when it does not. The last good address stays in use. */
@@ -255,12 +254,12 @@ export class Roster {
 
   #keep(changes: RuntimeChanges): void {
     this.#changes = changes;
-    for (const listener of [...this.#changeListeners]) listener();
+    this.#changeListeners.tell();
   }
 
   #raiseRevision(): void {
     this.#revision++;
-    for (const listener of [...this.#planListeners]) listener();
+    this.#planListeners.tell();
   }
 
   /** Brings state, reason and words of one backend up to date, and journals what there is to say. */
@@ -281,7 +280,7 @@ export class Roster {
   }
 
   #wantCheck(backend: RosterBackend): void {
-    for (const listener of [...this.#checkListeners]) listener(backend);
+    this.#checkListeners.tell(backend);
   }
 
   #recordOf(backend: RosterBackend): BackendRecord | null {

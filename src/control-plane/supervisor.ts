@@ -9,25 +9,22 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { WorkerStatus } from '../protocol/admin-api.ts';
-import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
-import type { FromWorker, Plan, ToWorker, WorkerStart } from '../protocol/worker.ts';
-import { type State, WORKER_GAUGES } from '../state/layout.ts';
+import type { FromWorker, Plan, WorkerStart } from '../protocol/worker.ts';
+import type { State } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
-import { takeBackShare } from './dead-share.ts';
 import type { Journal } from './journal.ts';
-import { afterDeath, type Deaths, NO_DEATHS } from './restart-pace.ts';
+import { type Thread, type ThreadEvents, WorkerSeat } from './worker-seat.ts';
 
-/** A beat that stands still for so many checks, one a second, means a stuck thread. */
-const STUCK_CHECKS = 10;
-const CHECK_INTERVAL_MS = 1_000;
+const BEAT_CHECK_MS = 1_000;
 /** Beyond the drain time that the workers keep themselves. */
 const DRAIN_GRACE_MS = 1_000;
 /**
- * A worker holds buffers outside of this heap; inside are heads and small objects, 20 KiB a
- * connection at most. What needs more than this leaks, and is better replaced.
+ * A worker's buffers lie outside of this heap; inside are heads and small objects, at most 20 KiB
+ * a connection. A thread that needs more than this leaks, and is better replaced.
  */
 const MAX_HEAP_MIB = 1_024;
+const WORKER_URL = new URL('../data-plane/worker.ts', import.meta.url);
 
 export interface SupervisorOptions {
   readonly state: State;
@@ -49,24 +46,6 @@ export interface Drained {
   readonly cutExchanges: number;
 }
 
-interface Seat {
-  readonly worker: number;
-  thread: Worker | null;
-  state: WorkerStatus['state'];
-  startedAtMs: number;
-  startedMonotonicMs: number;
-  restarts: number;
-  deaths: Deaths;
-  /** The plan that this thread is known to follow. */
-  appliedRevision: number;
-  /** The latest plan that was sent to this thread. */
-  sentRevision: number;
-  lastBeat: number;
-  stillChecks: number;
-  lastError: Error | null;
-  restartTimer: Timer | null;
-}
-
 interface Waiting {
   readonly isDone: () => boolean;
   readonly resolve: () => void;
@@ -75,32 +54,32 @@ interface Waiting {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
-  readonly #seats: Seat[];
+  readonly #seats: readonly WorkerSeat[];
   #waiting: Waiting[] = [];
-  #startFailure: ((error: Error) => void) | null = null;
-  #checkTimer: Timer | null = null;
+  /** Set while the first start is under way. */
+  #failStart: ((error: Error) => void) | null = null;
+  #beatTimer: Timer | null = null;
   #isSendingDue = false;
   #isStopping = false;
-  #cutExchanges = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
-    this.#seats = Array.from({ length: options.workers }, (_, worker) => ({
-      worker,
-      thread: null,
-      state: 'starting',
-      startedAtMs: 0,
-      startedMonotonicMs: 0,
-      restarts: 0,
-      deaths: NO_DEATHS,
-      appliedRevision: 0,
-      sentRevision: 0,
-      lastBeat: 0,
-      stillChecks: 0,
-      lastError: null,
-      restartTimer: null,
-    }));
+    const { state, workers, plan, journal, onFailing } = options;
+    const host = {
+      state,
+      clock: this.#clock,
+      plan,
+      startThread: (worker: number, first: Plan, events: ThreadEvents) => this.#startThread(worker, first, events),
+      isStopping: () => this.#isStopping,
+      takeStartFailure: (text: string) => this.#takeStartFailure(text),
+      onFailing,
+      onChange: () => this.#settle(),
+      tell: (level: 'info' | 'bad' | 'warning' | 'good', kind: string, worker: number, text: string) => {
+        journal.add({ level, kind, subject: `worker ${worker}`, text, origin: 'supervisor' });
+      },
+    };
+    this.#seats = Array.from({ length: workers }, (_, worker) => new WorkerSeat(worker, host));
   }
 
   /**
@@ -108,22 +87,21 @@ export class Supervisor {
    * ended, when one cannot listen or dies before it does.
    */
   async start(): Promise<void> {
-    const failed = new Promise<never>((_, reject) => {
-      this.#startFailure = reject;
-    });
-    for (const seat of this.#seats) this.#spawn(seat);
-    this.#scheduleCheck();
+    const { promise: failed, reject } = Promise.withResolvers<never>();
+    this.#failStart = reject;
     try {
+      for (const seat of this.#seats) seat.start();
       await Promise.race([failed, this.#until(() => this.#seats.every(({ state }) => state === 'running'))]);
     } catch (error) {
       await this.kill();
       throw error;
     } finally {
-      this.#startFailure = null;
+      this.#failStart = null;
     }
+    this.#scheduleBeatCheck();
   }
 
-  /** Sends the latest plan to all workers, once for all changes of this turn of the event loop. */
+  /** Sends the latest plan to all workers: once for all changes of this turn of the event loop. */
   planChanged(): void {
     if (this.#isSendingDue) return;
     this.#isSendingDue = true;
@@ -133,202 +111,88 @@ export class Supervisor {
     });
   }
 
-  /** Resolves when every live worker follows the plan that is the latest now. */
+  /** Resolves when every live worker follows the plan that is the latest at the call. */
   applied(): Promise<void> {
     const { revision } = this.#options.plan();
     this.#sendPlan();
     return this.#until(() => this.appliedRevision() >= revision);
   }
 
-  /** The oldest plan that any live worker still follows; infinite where there is none alive. */
+  /** The oldest plan that any live worker may follow; infinite where none is alive. */
   appliedRevision(): number {
-    return Math.min(...this.#seats.map((seat) => (seat.thread === null ? Infinity : seat.appliedRevision)));
+    return Math.min(...this.#seats.map((seat) => seat.appliedRevision));
   }
 
   /** How every worker is now. */
   workers(): WorkerStatus[] {
-    return this.#seats.map((seat) => {
-      const gauge = (index: number): number => this.#gauge(seat.worker, index);
-      return {
-        worker: seat.worker,
-        state: seat.state,
-        startedAtMs: seat.startedAtMs,
-        restarts: seat.restarts,
-        clientConnections: gauge(WORKER_GAUGES.CLIENT_CONNECTIONS),
-        exchanges: gauge(WORKER_GAUGES.EXCHANGES),
-        loopDelayMs: gauge(WORKER_GAUGES.LOOP_DELAY_MICROS) / 1_000,
-        loopBusy: gauge(WORKER_GAUGES.LOOP_BUSY) / 10_000,
-        heapBytes: gauge(WORKER_GAUGES.HEAP_KIB) * 1_024,
-      };
-    });
+    return this.#seats.map((seat) => seat.status());
   }
 
   /**
-   * No worker accepts any more, each finishes what it has within `timeoutMs`, and exits. A thread
+   * No worker accepts any more; each finishes what it has, within `timeoutMs`, and exits. A thread
    * that is still there a second later is ended.
    */
   async drain(timeoutMs: number): Promise<Drained> {
     this.#stopKeeping();
-    for (const seat of this.#seats) {
-      if (seat.thread === null) continue;
-      seat.state = 'draining';
-      this.#post(seat, { type: 'drain', timeoutMs });
-    }
+    for (const seat of this.#seats) seat.drain(timeoutMs);
     const deadline = this.#clock.after(timeoutMs + DRAIN_GRACE_MS, () => void this.kill());
-    await this.#until(() => this.#seats.every(({ thread }) => thread === null));
+    await this.#until(() => this.#seats.every(({ isEmpty }) => isEmpty));
     deadline.clear();
-    return { cutExchanges: this.#cutExchanges };
+    return { cutExchanges: this.#seats.reduce((sum, { cutExchanges }) => sum + cutExchanges, 0) };
   }
 
   /** Ends all threads at once, with what they have. */
   async kill(): Promise<void> {
     this.#stopKeeping();
-    await Promise.all(this.#seats.map(({ thread }) => thread?.terminate()));
-    await this.#until(() => this.#seats.every(({ thread }) => thread === null));
+    for (const seat of this.#seats) seat.end();
+    await this.#until(() => this.#seats.every(({ isEmpty }) => isEmpty));
   }
 
-  #spawn(seat: Seat): void {
-    const { state } = this.#options;
-    const plan = this.#options.plan();
-    const workerData: WorkerStart = { worker: seat.worker, memory: state.buffer, capacity: state.capacity, plan };
-    const thread = new Worker(this.#options.workerUrl ?? new URL('../data-plane/worker.ts', import.meta.url), {
-      name: `worker ${seat.worker}`,
+  #startThread(worker: number, plan: Plan, events: ThreadEvents): Thread {
+    const { state, workerUrl } = this.#options;
+    const workerData: WorkerStart = { worker, memory: state.buffer, capacity: state.capacity, plan };
+    const thread = new Worker(workerUrl ?? WORKER_URL, {
+      name: `worker ${worker}`,
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
     });
-    seat.thread = thread;
-    seat.state = 'starting';
-    seat.startedAtMs = this.#clock.wallMs();
-    seat.startedMonotonicMs = this.#clock.monotonicMs();
-    // It serves by this plan or a later one, never by an older one.
-    seat.appliedRevision = plan.revision;
-    seat.sentRevision = plan.revision;
-    seat.stillChecks = 0;
-    seat.lastError = null;
-    thread.on('message', (message: FromWorker) => this.#onMessage(seat, thread, message));
-    thread.on('error', (error) => {
-      seat.lastError = error instanceof Error ? error : new Error(String(error));
+    let error: unknown = null;
+    thread.on('message', (message: FromWorker) => events.onMessage(message));
+    thread.on('error', (thrown) => {
+      error = thrown;
     });
-    thread.on('exit', (code) => this.#onExit(seat, thread, code));
+    thread.on('exit', (code) => events.onExit(error === null ? `exit code ${code}` : describe(error)));
+    return { post: (message) => thread.postMessage(message), end: () => void thread.terminate() };
   }
 
-  #onMessage(seat: Seat, thread: Worker, message: FromWorker): void {
-    if (seat.thread !== thread) return;
-    switch (message.type) {
-      case 'listening':
-        if (seat.state === 'starting') seat.state = 'running';
-        break;
-      case 'applied':
-        seat.appliedRevision = Math.max(seat.appliedRevision, message.revision);
-        break;
-      case 'listen-failed':
-        this.#onListenFailed(seat, message.listener, message.error);
-        break;
-      case 'failing':
-        this.#options.onFailing(message.backend, message.code, message.detail);
-        break;
-      case 'drained':
-        this.#cutExchanges += message.cutExchanges;
-        break;
-    }
-    this.#settle();
+  #takeStartFailure(text: string): boolean {
+    this.#failStart?.(new Error(text));
+    return this.#failStart !== null;
   }
 
-  #onListenFailed(seat: Seat, listener: string, error: string): void {
-    const address = this.#options.plan().listeners.find(({ name }) => name === listener);
-    const at = address === undefined ? '' : ` on port ${address.port}`;
-    const text = `listener ${listener} cannot listen${at}: ${error}`;
-    if (this.#startFailure !== null) {
-      this.#startFailure(new Error(text));
-      return;
-    }
-    this.#tell('bad', 'listen-failed', seat, text);
-    // A new thread without its listeners is of no use; one that serves others stays.
-    if (seat.state === 'starting') void seat.thread?.terminate();
-  }
-
-  #onExit(seat: Seat, thread: Worker, code: number): void {
-    if (seat.thread !== thread) return;
-    seat.thread = null;
-    seat.state = 'dead';
-    takeBackShare(this.#options.state, seat.worker);
-    const cause = seat.lastError === null ? `exit code ${code}` : describe(seat.lastError);
-    if (this.#startFailure !== null) this.#startFailure(new Error(`worker ${seat.worker} died at start: ${cause}`));
-    if (!this.#isStopping) this.#replace(seat, cause);
-    this.#settle();
-  }
-
-  #replace(seat: Seat, cause: string): void {
-    const { deaths, delayMs, isLoop } = afterDeath(seat.deaths, this.#clock.monotonicMs() - seat.startedMonotonicMs);
-    seat.deaths = deaths;
-    this.#tell(
-      'bad',
-      'worker-died',
-      seat,
-      `died: ${cause}; ${delayMs === 0 ? 'replaced at once' : `next in ${delayMs} ms`}`,
-    );
-    if (isLoop) {
-      const text = `has died ${deaths.inRow} times in a row within its first second; its share of the traffic goes to the others`;
-      this.#tell('bad', 'worker-crash-loop', seat, text);
-    }
-    seat.restartTimer = this.#clock.after(delayMs, () => {
-      seat.restartTimer = null;
-      seat.restarts++;
-      this.#spawn(seat);
-      this.#tell('info', 'worker-replaced', seat, 'a new thread has taken its place');
+  #scheduleBeatCheck(): void {
+    this.#beatTimer = this.#clock.after(BEAT_CHECK_MS, () => {
+      for (const seat of this.#seats) seat.checkBeat();
+      this.#scheduleBeatCheck();
     });
-  }
-
-  #scheduleCheck(): void {
-    this.#checkTimer = this.#clock.after(CHECK_INTERVAL_MS, () => {
-      for (const seat of this.#seats) this.#checkBeat(seat);
-      this.#scheduleCheck();
-    });
-  }
-
-  /** Counts checks and not time: after a suspension of the whole machine no thread is stuck. */
-  #checkBeat(seat: Seat): void {
-    const beat = this.#gauge(seat.worker, WORKER_GAUGES.BEAT);
-    seat.stillChecks = beat === seat.lastBeat && seat.thread !== null ? seat.stillChecks + 1 : 0;
-    seat.lastBeat = beat;
-    if (seat.stillChecks < STUCK_CHECKS) return;
-    seat.stillChecks = 0;
-    this.#tell(
-      'bad',
-      'worker-stuck',
-      seat,
-      `its event loop has stood still for ${STUCK_CHECKS} s; it is ended and replaced`,
-    );
-    void seat.thread?.terminate();
   }
 
   #sendPlan(): void {
     const plan = this.#options.plan();
-    for (const seat of this.#seats) {
-      if (seat.thread === null || seat.sentRevision >= plan.revision) continue;
-      seat.sentRevision = plan.revision;
-      this.#post(seat, { type: 'apply', plan });
-    }
-  }
-
-  #post(seat: Seat, message: ToWorker): void {
-    seat.thread?.postMessage(message);
-  }
-
-  #gauge(worker: number, index: number): number {
-    const { state } = this.#options;
-    return Atomics.load(state.gauges, state.workerGauges(worker) + index);
+    for (const seat of this.#seats) seat.send(plan);
   }
 
   #stopKeeping(): void {
     this.#isStopping = true;
-    this.#checkTimer?.clear();
-    for (const seat of this.#seats) seat.restartTimer?.clear();
+    this.#beatTimer?.clear();
+    for (const seat of this.#seats) seat.stopReplacing();
   }
 
   #until(isDone: () => boolean): Promise<void> {
     if (isDone()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ isDone, resolve }));
+    return new Promise((resolve) => {
+      this.#waiting.push({ isDone, resolve });
+    });
   }
 
   #settle(): void {
@@ -336,14 +200,11 @@ export class Supervisor {
     this.#waiting = this.#waiting.filter((waiting) => !done.includes(waiting));
     for (const { resolve } of done) resolve();
   }
-
-  #tell(level: EventLevel, kind: string, seat: Seat, text: string): void {
-    this.#options.journal.add({ level, kind, subject: `worker ${seat.worker}`, text, origin: 'supervisor' });
-  }
 }
 
 /** The error and where it was thrown. */
-function describe(error: Error): string {
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
   const place = error.stack?.split('\n').find((line) => line.startsWith('    at '));
   return place === undefined ? String(error) : `${String(error)} ${place.trim()}`;
 }

@@ -1,0 +1,158 @@
+/**
+ * The health checker: asks every backend how it is, at its pace, and reports to the roster.
+ *
+ * Every backend is checked at once when it comes, when it gets an address, and when live traffic
+ * or an operator gives reason to; then after each check at the pace of its state. Checks are
+ * spread over time by a random part of the interval, so that many balancers that were started
+ * together do not all ask in the same second. A backend in maintenance is still checked: whoever
+ * brings it back wants to know how it is. One without an address or on its way out is not.
+ */
+import { formatAddress } from '../config/addresses.ts';
+import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
+import { type Probe, probe as systemProbe } from './health-probe.ts';
+import { healthRuleOf, paceOf } from './health-state.ts';
+import type { Roster } from './roster.ts';
+import type { RosterBackend, RosterPool } from './roster-model.ts';
+
+/** A wait is shortened by up to this share of it. */
+const JITTER = 0.1;
+/** The first checks of many backends are spread by so much each, so that they do not go out as one burst. */
+const SPREAD_PER_BACKEND_MS = 2;
+
+export interface HealthCheckerOptions {
+  readonly roster: Roster;
+  readonly clock?: Clock;
+  /** 0 to 1, as `Math.random`. */
+  readonly random?: () => number;
+  readonly probe?: Probe;
+  /** A check has failed: its name may stand for another address by now. */
+  readonly onFailed?: (backend: RosterBackend) => void;
+}
+
+/** The checks of one backend. */
+interface Round {
+  backend: RosterBackend;
+  pool: RosterPool;
+  address: string;
+  /** The health settings that the wait was made from, to see when a reload has changed them. */
+  rule: string;
+  timer: Timer | null;
+  /** Calls off the check that is under way; null between checks. */
+  underWay: AbortController | null;
+  /** Asked for again while a check was under way. */
+  isWantedAgain: boolean;
+}
+
+export class HealthChecker {
+  readonly #roster: Roster;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #probe: Probe;
+  readonly #onFailed: (backend: RosterBackend) => void;
+  readonly #rounds = new Map<number, Round>();
+  readonly #stops: (() => void)[] = [];
+
+  constructor(options: HealthCheckerOptions) {
+    this.#roster = options.roster;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#random = options.random ?? Math.random;
+    this.#probe = options.probe ?? systemProbe;
+    this.#onFailed = options.onFailed ?? (() => {});
+  }
+
+  start(): void {
+    this.#stops.push(
+      this.#roster.onPlanChange(() => this.#follow()),
+      this.#roster.onCheckWanted((backend) => this.checkNow(backend)),
+    );
+    this.#follow();
+  }
+
+  /** No further check begins, and those under way are called off. */
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    for (const id of [...this.#rounds.keys()]) this.#forget(id);
+  }
+
+  /** Checks a backend now, or right after the check that is under way. */
+  checkNow(backend: RosterBackend): void {
+    const round = this.#rounds.get(backend.id);
+    if (round === undefined) return;
+    if (round.underWay === null) this.#schedule(round, 0);
+    else round.isWantedAgain = true;
+  }
+
+  /** Takes up who has come or changed, and drops who has gone. */
+  #follow(): void {
+    const present = new Map<number, { pool: RosterPool; backend: RosterBackend; address: string }>();
+    for (const pool of this.#roster.pools) {
+      for (const backend of pool.backends) {
+        const { address, isRemoved } = backend;
+        if (!isRemoved && address !== null) present.set(backend.id, { pool, backend, address });
+      }
+    }
+    for (const [id, round] of this.#rounds) {
+      const now = present.get(id);
+      if (now === undefined || now.address !== round.address || ruleOf(now.pool) !== round.rule) this.#forget(id);
+    }
+    const fresh = [...present].filter(([id]) => !this.#rounds.has(id));
+    for (const [id, { pool, backend, address }] of fresh) {
+      const round: Round = {
+        backend,
+        pool,
+        address,
+        rule: ruleOf(pool),
+        timer: null,
+        underWay: null,
+        isWantedAgain: false,
+      };
+      this.#rounds.set(id, round);
+      this.#schedule(round, Math.floor(this.#random() * (fresh.length - 1) * SPREAD_PER_BACKEND_MS));
+    }
+  }
+
+  #forget(id: number): void {
+    const round = this.#rounds.get(id);
+    if (round === undefined) return;
+    this.#rounds.delete(id);
+    round.timer?.clear();
+    round.underWay?.abort();
+    this.#roster.setNextCheck(round.backend, null);
+  }
+
+  #schedule(round: Round, delayMs: number): void {
+    round.timer?.clear();
+    round.timer = this.#clock.after(delayMs, () => {
+      round.timer = null;
+      void this.#check(round);
+    });
+    this.#roster.setNextCheck(round.backend, this.#clock.wallMs() + delayMs);
+  }
+
+  async #check(round: Round): Promise<void> {
+    const { backend, pool } = round;
+    const underWay = new AbortController();
+    round.underWay = underWay;
+    const target = {
+      address: round.address,
+      port: backend.port,
+      authority: formatAddress(backend),
+      health: pool.config.health,
+      timeoutMs: healthRuleOf(pool.config).timeoutMs,
+    };
+    const result = await this.#probe(target, underWay.signal);
+    round.underWay = null;
+    if (result === null || underWay.signal.aborted) return;
+    this.#roster.reportCheck(backend, { ...result, atMs: this.#clock.wallMs() });
+    if (!result.isPass) this.#onFailed(backend);
+    // The report may have led to a new address or a removal, and so to another round.
+    if (this.#rounds.get(backend.id) !== round) return;
+    const paceMs = round.isWantedAgain ? 0 : paceOf(backend, healthRuleOf(pool.config));
+    round.isWantedAgain = false;
+    this.#schedule(round, Math.round(paceMs * (1 - JITTER * this.#random())));
+  }
+}
+
+function ruleOf(pool: RosterPool): string {
+  return JSON.stringify(pool.config.health);
+}
