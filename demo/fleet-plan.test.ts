@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readEnvironment } from '../src/cli/environment.ts';
-import { loadConfigText } from '../src/config/load.ts';
-import { demoConfig, demoMembers, sharedPorts, wantedPorts } from './fleet-plan.ts';
+import { configFromFlags } from '../src/config/build.ts';
+import { demoFlags, demoMembers, sharedPorts, wantedPorts } from './fleet-plan.ts';
 
 test('without any variable the demo takes the documented ports', () => {
   const env = readEnvironment({});
@@ -38,7 +38,7 @@ test('BACKEND_SERVERS replaces the own backends', () => {
   const env = readEnvironment({ BACKEND_SERVERS: 'http://10.0.0.1:80, http://10.0.0.2:80' });
   assert.deepEqual(demoMembers(env, undefined), []);
   assert.equal(wantedPorts(env, []).length, 2);
-  const loaded = loadConfigText(JSON.stringify(demoConfig(env, [])), 'demo', {});
+  const loaded = configFromFlags(demoFlags(env, []));
   assert.ok(loaded.ok);
   assert.deepEqual(
     loaded.config.pools[0]?.backends.map(({ name }) => name),
@@ -48,7 +48,7 @@ test('BACKEND_SERVERS replaces the own backends', () => {
 
 test('the config of the demo is valid without a warning, and keeps nothing on disk', () => {
   const env = readEnvironment({});
-  const loaded = loadConfigText(JSON.stringify(demoConfig(env, demoMembers(env, undefined))), 'demo', {});
+  const loaded = configFromFlags(demoFlags(env, demoMembers(env, undefined)));
   assert.ok(loaded.ok);
   assert.deepEqual(loaded.warnings, []);
   assert.equal(loaded.config.stateFile, null);

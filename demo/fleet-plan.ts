@@ -4,6 +4,7 @@
 import type { Environment } from '../src/cli/environment.ts';
 import { UsageError } from '../src/cli/exit-codes.ts';
 import type { WantedAddress } from '../src/cli/listen-problem.ts';
+import type { ConfigFlags } from '../src/config/build.ts';
 
 const PROXY_PORT = 8080;
 const DASHBOARD_PORT = 8090;
@@ -81,24 +82,19 @@ export function sharedPorts(ports: readonly WantedPort[]): string[] {
   });
 }
 
-/** The config of the demo, as a config file would say it. */
-export function demoConfig(env: Environment, members: readonly Member[]): object {
-  const pool =
-    members.length === 0
-      ? { backends: env.backendServers }
+/** The demo's balancer, as a command line would say it. Runtime changes stay in memory: each demo begins afresh. */
+export function demoFlags(env: Environment, members: readonly Member[]): ConfigFlags {
+  return {
+    listen: `:${env.proxyPort ?? PROXY_PORT}`,
+    adminAddress: `127.0.0.1:${env.dashboardPort ?? DASHBOARD_PORT}`,
+    ...(env.adminToken === null ? {} : { adminToken: env.adminToken }),
+    shutdownTimeout: '5s',
+    ...(members.length === 0
+      ? { to: env.backendServers }
       : {
-          backends: members.map(({ name, url }) => ({ name, url })),
+          to: members.map(({ name, url }) => ({ name, url })),
           // Quicker than the defaults, so that what a visitor does to a backend shows at once.
           health: { path: '/healthz', interval: '5s', fastInterval: '1s', timeout: '1s' },
-        };
-  return {
-    version: 1,
-    listeners: { web: { address: `:${env.proxyPort ?? PROXY_PORT}` } },
-    pools: { demo: pool },
-    routes: [{ pool: 'demo' }],
-    admin: { address: `127.0.0.1:${env.dashboardPort ?? DASHBOARD_PORT}` },
-    shutdownTimeout: '5s',
-    // A demo begins afresh each time.
-    stateFile: false,
+        }),
   };
 }

@@ -11,10 +11,11 @@ import { readEnvironment } from '../src/cli/environment.ts';
 import { EXIT } from '../src/cli/exit-codes.ts';
 import { listenProblems } from '../src/cli/listen-problem.ts';
 import { listenForSignals } from '../src/cli/stop-signals.ts';
-import { formatDiagnostic, loadConfigText } from '../src/config/load.ts';
+import { configFromFlags } from '../src/config/build.ts';
+import { formatDiagnostic } from '../src/config/load.ts';
 import { type Balancer, startBalancer } from '../src/control-plane/balancer.ts';
 import { startChild, stopChildren, untilReady } from './children.ts';
-import { demoConfig, demoMembers, type Member, sharedPorts, wantedPorts } from './fleet-plan.ts';
+import { demoFlags, demoMembers, type Member, sharedPorts, wantedPorts } from './fleet-plan.ts';
 import { humanLines } from './human-lines.ts';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -34,7 +35,7 @@ async function main(): Promise<number> {
   for (const problem of problems) say(`ballast demo: ${problem}`);
   if (problems.length > 0) return EXIT.FAILED;
 
-  const loaded = loadConfigText(JSON.stringify(demoConfig(env, members)), 'demo', process.env);
+  const loaded = configFromFlags(demoFlags(env, members));
   if (!loaded.ok) {
     for (const finding of loaded.diagnostics) say(formatDiagnostic(finding));
     return EXIT.USAGE;

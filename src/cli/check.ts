@@ -4,7 +4,7 @@
  * The findings are the data of this command and go to stdout; the verdict goes to stderr.
  */
 import { Command } from 'commander';
-import { type Diagnostic, formatDiagnostic, loadConfigFile } from '../config/load.ts';
+import { formatDiagnostic, loadConfigFile } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -20,18 +20,20 @@ export function checkCommand(): Command {
 
 function check(file: string, isJson: boolean): number {
   const result = loadConfigFile(file, process.env);
-  const errors = result.ok ? [] : result.diagnostics;
-  const warnings = result.ok ? result.warnings : [];
+  const findings = result.ok ? result.warnings : result.diagnostics;
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const warnings = findings.filter(({ severity }) => severity === 'warning');
   if (isJson) {
     process.stdout.write(`${JSON.stringify({ file, ok: result.ok, errors, warnings }, null, 2)}\n`);
   } else {
-    for (const finding of [...errors, ...warnings]) process.stdout.write(`${formatDiagnostic(finding)}\n`);
+    for (const finding of findings) process.stdout.write(`${formatDiagnostic(finding)}\n`);
   }
-  process.stderr.write(`${file}: ${result.ok ? summary(result.config, warnings) : count(errors.length, 'error')}\n`);
+  const suffix = warnings.length > 0 ? `, ${count(warnings.length, 'warning')}` : '';
+  process.stderr.write(`${file}: ${result.ok ? summary(result.config) : count(errors.length, 'error')}${suffix}\n`);
   return result.ok ? EXIT.DONE : EXIT.CONFIG_INVALID;
 }
 
-function summary(config: Config, warnings: readonly Diagnostic[]): string {
+function summary(config: Config): string {
   const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
   const parts = [
     count(config.listeners.length, 'listener'),
@@ -39,8 +41,7 @@ function summary(config: Config, warnings: readonly Diagnostic[]): string {
     count(config.pools.length, 'pool'),
     count(backends, 'backend'),
   ];
-  const suffix = warnings.length > 0 ? `, ${count(warnings.length, 'warning')}` : '';
-  return `valid (${parts.join(', ')})${suffix}`;
+  return `valid (${parts.join(', ')})`;
 }
 
 function count(number: number, noun: string): string {

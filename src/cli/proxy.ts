@@ -7,8 +7,7 @@ import { configFromFlags } from '../config/build.ts';
 import { formatDiagnostic } from '../config/load.ts';
 import { readEnvironment } from './environment.ts';
 import { EXIT, UsageError } from './exit-codes.ts';
-import { logLevelOption } from './run.ts';
-import { type LogLevel, serve } from './serve.ts';
+import { type LogLevel, logLevelOption } from './log-level.ts';
 
 const DEFAULT_PORT = 8080;
 
@@ -24,7 +23,7 @@ Example:
 
 interface Flags {
   readonly listen?: string;
-  readonly to: readonly string[];
+  readonly to?: readonly string[];
   readonly policy?: string;
   readonly admin?: string;
   readonly logLevel: LogLevel;
@@ -35,7 +34,7 @@ export function proxyCommand(): Command {
   return new Command('proxy')
     .description('Run a balancer in front of a few backends, without a config file.')
     .option('--listen <address>', 'address to accept clients on, such as :8080 or 127.0.0.1:8080')
-    .option('--to <url>', 'a backend, such as http://127.0.0.1:8081; once for each', collect, [])
+    .option('--to <url>', 'a backend, such as http://127.0.0.1:8081; once for each', collect)
     .option('--policy <name>', `how to choose a backend: ${policies}`)
     .option('--admin <address>', 'address of the dashboard and admin API, such as 127.0.0.1:8090')
     .addOption(logLevelOption())
@@ -46,13 +45,13 @@ export function proxyCommand(): Command {
     });
 }
 
-function collect(url: string, urls: readonly string[]): string[] {
+function collect(url: string, urls: readonly string[] = []): string[] {
   return [...urls, url];
 }
 
 async function proxy(flags: Flags): Promise<number> {
   const env = readEnvironment(process.env);
-  const to = flags.to.length > 0 ? flags.to : env.backendServers;
+  const to = flags.to ?? env.backendServers;
   if (to.length === 0) throw new UsageError('no backend: give --to URL, or set BACKEND_SERVERS');
   const adminAddress = flags.admin ?? (env.dashboardPort === null ? undefined : `127.0.0.1:${env.dashboardPort}`);
   const result = configFromFlags({
@@ -66,6 +65,7 @@ async function proxy(flags: Flags): Promise<number> {
     for (const finding of result.diagnostics) process.stderr.write(`${formatDiagnostic(finding)}\n`);
     return EXIT.USAGE;
   }
+  const { serve } = await import('./serve.ts');
   return serve(result.config, {
     logLevel: flags.logLevel,
     configFile: null,

@@ -2,19 +2,15 @@
  * `ballast run -c FILE`: runs the balancer that a config file describes.
  */
 import { readFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { formatDiagnostic, loadConfigFile } from '../config/load.ts';
 import { EXIT } from './exit-codes.ts';
-import { LOG_LEVELS, type LogLevel, serve } from './serve.ts';
+import { type LogLevel, logLevelOption } from './log-level.ts';
 
 const HELP = `
 Signals:
   SIGTERM, SIGINT  stop accepting, finish what is in flight, exit 0; a second one ends at once
   SIGHUP           check the file, then reload it; the old config stays where it has errors`;
-
-export function logLevelOption(): Option {
-  return new Option('--log-level <level>', 'how much to log').choices(LOG_LEVELS).default('info');
-}
 
 export function runCommand(): Command {
   return new Command('run')
@@ -36,6 +32,8 @@ async function run(path: string, logLevel: LogLevel): Promise<number> {
     return EXIT.CONFIG_INVALID;
   }
   for (const warning of result.warnings) process.stderr.write(`${formatDiagnostic(warning)}\n`);
+  // The balancer is loaded only where one runs: `--help` and `check` answer at once.
+  const { serve } = await import('./serve.ts');
   return serve(result.config, {
     logLevel,
     configFile: { path, text: readFileSync(path, 'utf8'), hash: result.sourceHash },

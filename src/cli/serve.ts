@@ -6,10 +6,8 @@ import type { Config } from '../config/schema.ts';
 import { type Balancer, startBalancer } from '../control-plane/balancer.ts';
 import { EXIT } from './exit-codes.ts';
 import { listenProblems, type WantedAddress } from './listen-problem.ts';
+import type { LogLevel } from './log-level.ts';
 import { listenForSignals } from './stop-signals.ts';
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface ServeOptions {
   readonly logLevel: LogLevel;
