@@ -1,5 +1,19 @@
-/** Entry of the page. */
+/** Entry of the page: starts what runs beside the screens, then paints. */
 import { render } from 'preact';
+import { App } from './app.tsx';
+import { startSession } from './live/session.ts';
+import { startRouter } from './router.ts';
+import { startKeyboard } from './shell/keyboard.ts';
+import { startPageMark } from './shell/page-mark.ts';
+import { startTheme } from './shell/theme.ts';
+import 'uplot/dist/uPlot.min.css';
+import './styles/main.css';
 
 const root = document.getElementById('app');
-if (root !== null) render(<h1>Ballast</h1>, root);
+if (root === null) throw new Error('The page has no element with the id "app".');
+startTheme();
+startRouter();
+startSession();
+startPageMark();
+startKeyboard();
+render(<App />, root);

@@ -1,0 +1,83 @@
+/** The page: header, banner, and the screen that the address names. */
+import { useEffect, useRef } from 'preact/hooks';
+import { latest, link, shown } from './live/session.ts';
+import { ConfirmDialog } from './parts/confirm.tsx';
+import { place } from './router.ts';
+import { EventsScreen } from './screens/events.tsx';
+import { OverviewScreen } from './screens/overview.tsx';
+import { PoolScreen } from './screens/pool.tsx';
+import { PoolsScreen } from './screens/pools.tsx';
+import { SignInScreen } from './screens/sign-in.tsx';
+import { Announcer } from './shell/announcer.tsx';
+import { Banner } from './shell/banner.tsx';
+import { Header } from './shell/header.tsx';
+import { HelpDialog } from './shell/help.tsx';
+import { Notices } from './shell/notices.tsx';
+
+export function App() {
+  const { route } = place.value;
+  const address = route.screen === 'pool' ? `pool ${route.pool}` : route.screen;
+  const isFirst = useRef(true);
+  // Another screen: those who use the keyboard start at its top, not at the link they left.
+  useEffect(() => {
+    if (!isFirst.current) {
+      document.getElementById('screen')?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
+    isFirst.current = false;
+  }, [address]);
+  return (
+    <>
+      <a
+        class="skip"
+        href="#screen"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById('screen')?.focus();
+        }}
+      >
+        Skip to the screen
+      </a>
+      <Header />
+      <Banner />
+      <Screen key={address} />
+      <ConfirmDialog />
+      <HelpDialog />
+      <Notices />
+      <Announcer />
+    </>
+  );
+}
+
+function Screen() {
+  if (link.value === 'signed-out') return <SignInScreen />;
+  const model = shown.value ?? latest.value;
+  if (model === null) {
+    return (
+      <main class="screen" id="screen" tabIndex={-1} aria-busy={link.value === 'connecting'}>
+        <h1 class="hidden">Ballast</h1>
+        <p class="empty waiting">{link.value === 'connecting' ? 'Connecting …' : 'Waiting for the balancer …'}</p>
+      </main>
+    );
+  }
+  const { route } = place.value;
+  switch (route.screen) {
+    case 'overview':
+      return <OverviewScreen model={model} />;
+    case 'pools':
+      return <PoolsScreen model={model} />;
+    case 'pool':
+      return <PoolScreen model={model} name={route.pool} />;
+    case 'events':
+      return <EventsScreen model={model} />;
+    case 'unknown':
+      return (
+        <main class="screen" id="screen" tabIndex={-1}>
+          <h1>No such screen</h1>
+          <p class="empty">
+            There is nothing at <code>{route.path}</code>. <a href="#/">Go to the overview</a>
+          </p>
+        </main>
+      );
+  }
+}

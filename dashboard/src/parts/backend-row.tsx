@@ -1,0 +1,137 @@
+/**
+ * One backend, as a row of the table or, where there is no room for one, as a card.
+ *
+ * It reads a signal, so it is painted again only when that or one of its properties has changed:
+ * what a delta has not touched keeps its identity in the store. Times that run are cells of their
+ * own (`age.tsx`).
+ */
+import type { BackendStatus } from '../../../src/protocol/admin-api.ts';
+import { formatCount, formatMs, formatRate, formatWhole } from '../format.ts';
+import { keyOf, pending } from '../live/actions.ts';
+import type { Share } from '../share.ts';
+import { Age, Countdown } from './age.tsx';
+import { ModeButtons } from './mode-buttons.tsx';
+import { ShareBar } from './share-bar.tsx';
+import { BackendMark } from './state-mark.tsx';
+import { WeightStepper } from './weight-stepper.tsx';
+
+interface BackendRowProps {
+  readonly pool: string;
+  readonly backend: BackendStatus;
+  readonly expected: Share['expected'];
+  readonly actual: Share['actual'];
+  readonly usesWeights: boolean;
+}
+
+export function BackendRow({ pool, backend, expected, actual, usesWeights }: BackendRowProps) {
+  const { name } = backend;
+  const isPending = pending.value.has(keyOf('mode', pool, name)) || pending.value.has(keyOf('remove', pool, name));
+  return (
+    <tr
+      class="row"
+      data-row
+      data-testid={`backend-${name}`}
+      data-state={backend.state}
+      aria-busy={isPending}
+      tabIndex={-1}
+    >
+      <td class="c-state">
+        <BackendMark backend={backend} />
+        <span class="since">
+          for <Age sinceMs={backend.sinceMs} />
+        </span>
+      </td>
+      <th scope="row" class="c-name">
+        <span class="name">{name}</span>
+        <span class="address" title={backend.url}>
+          {backend.url.replace(/^http:\/\//, '')}
+        </span>
+      </th>
+      <td class="c-weight" data-label="Weight">
+        <WeightStepper pool={pool} backend={name} applied={backend.weight} hasEffect={usesWeights} />
+      </td>
+      <td class="c-share" data-label="Share: expected, actual">
+        <ShareBar expected={expected} actual={actual} />
+      </td>
+      <td class="n" data-label="Requests/s" data-testid={`backend-${name}-rps`}>
+        {formatRate(backend.rps)}
+      </td>
+      <td class="n" data-label="In flight" data-testid={`backend-${name}-in-flight`}>
+        {formatWhole(backend.inFlight)}
+        {backend.maxConnections > 0 ? <small>/{backend.maxConnections}</small> : null}
+      </td>
+      <td class="n c-two" data-label="Connections: open, idle">
+        <span>{formatWhole(backend.connections)}</span>
+        <span class="minor">{formatWhole(backend.idleConnections)}</span>
+      </td>
+      <td class="n c-three" data-label="Latency p50, p95, p99 (ms)">
+        <span>{formatMs(backend.latencyMs.p50)}</span>
+        <span>{formatMs(backend.latencyMs.p95)}</span>
+        <span>{formatMs(backend.latencyMs.p99)}</span>
+      </td>
+      <td class="n c-three" data-label="Answers 2xx, 4xx, 5xx">
+        <Count value={backend.statuses['2xx']} />
+        <Count value={backend.statuses['4xx']} />
+        <Count value={backend.statuses['5xx']} isBad />
+      </td>
+      <td class="n" data-label="Failures" data-testid={`backend-${name}-failures`}>
+        <Count value={backend.failures} isBad title={failureWords(backend.failuresByCode)} />
+      </td>
+      <td class="c-check" data-label="Health check">
+        <LastCheck backend={backend} />
+      </td>
+      <td class="c-mode" data-label="Mode">
+        <ModeButtons pool={pool} backend={name} applied={backend.mode} isRemoved={backend.isRemoved} />
+      </td>
+    </tr>
+  );
+}
+
+interface CountProps {
+  readonly value: number;
+  readonly isBad?: boolean;
+  readonly title?: string;
+}
+
+function Count({ value, isBad, title }: CountProps) {
+  const words = value >= 1000 ? formatWhole(value) : '';
+  const tip = [words, title ?? ''].filter((part) => part !== '').join(' · ');
+  return (
+    <span class={isBad === true && value > 0 ? 'bad' : undefined} title={tip === '' ? undefined : tip}>
+      {formatCount(value)}
+    </span>
+  );
+}
+
+/** `UPSTREAM_CONNECT_REFUSED 12, UPSTREAM_ANSWER_TIMEOUT 3`, most frequent first. */
+export function failureWords(byCode: Readonly<Record<string, number>>): string {
+  return Object.entries(byCode)
+    .filter(([, count]) => count > 0)
+    .sort((a, b) => b[1] - a[1])
+    .map(([code, count]) => `${code} ${formatWhole(count)}`)
+    .join(', ');
+}
+
+function LastCheck({ backend }: { readonly backend: BackendStatus }) {
+  const check = backend.lastCheck;
+  if (check === null) {
+    return (
+      <>
+        <span>none yet</span>
+        <span class="minor">
+          next <Countdown atMs={backend.nextCheckMs} />
+        </span>
+      </>
+    );
+  }
+  return (
+    <>
+      <span class={check.isPass ? undefined : 'bad'} title={check.detail}>
+        {check.isPass ? check.detail : `failed: ${check.detail}`} · {formatMs(check.durationMs)} ms
+      </span>
+      <span class="minor">
+        <Age sinceMs={check.atMs} /> ago, next <Countdown atMs={backend.nextCheckMs} />
+      </span>
+    </>
+  );
+}

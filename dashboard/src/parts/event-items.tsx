@@ -1,0 +1,55 @@
+/** Events as list items: when, how grave, what about, what happened, by whom. */
+import type { LiveEvent } from '../../../src/protocol/dashboard.ts';
+import { formatClock, formatDay } from '../format.ts';
+import { isStale } from '../live/session.ts';
+import { poolHref } from '../router.ts';
+import { Shape } from './state-mark.tsx';
+
+const LEVEL_WORDS = { info: 'note', good: 'good', warning: 'warning', bad: 'bad' } as const;
+
+/** A subject is `pool/backend`, `pool`, or something that has no screen, such as `worker 1`. */
+export function poolOfSubject(subject: string, pools: readonly string[]): string | null {
+  const pool = subject.split('/', 1)[0] ?? '';
+  return pools.includes(pool) ? pool : null;
+}
+
+interface EventItemsProps {
+  readonly events: readonly LiveEvent[];
+  readonly poolNames: readonly string[];
+  readonly testid: string;
+}
+
+/** Newest first. */
+export function EventItems({ events, poolNames, testid }: EventItemsProps) {
+  return (
+    <ol class="events" data-testid={testid} data-stale={isStale.value}>
+      {events.map((event) => (
+        <EventItem key={event.id} event={event} pool={poolOfSubject(event.subject, poolNames)} />
+      ))}
+    </ol>
+  );
+}
+
+function EventItem({ event, pool }: { readonly event: LiveEvent; readonly pool: string | null }) {
+  return (
+    <li class="event" data-row data-level={event.level} data-kind={event.kind} tabIndex={-1}>
+      <time dateTime={new Date(event.atMs).toISOString()} title={formatDay(event.atMs)}>
+        {formatClock(event.atMs)}
+      </time>
+      <span class="event-level" data-state={event.level}>
+        <Shape of={event.level} label={LEVEL_WORDS[event.level]} />
+      </span>
+      <span class="event-text">
+        {event.subject === '' ? null : pool === null ? (
+          <b>{event.subject}</b>
+        ) : (
+          <a href={poolHref(pool)} data-open>
+            {event.subject}
+          </a>
+        )}{' '}
+        {event.text}
+      </span>
+      <span class="event-origin">{event.origin}</span>
+    </li>
+  );
+}

@@ -1,0 +1,132 @@
+/** The bar above every screen: the worst state, the way to the screens, connection, theme, help. */
+import { formatDuration } from '../format.ts';
+import { link, shown } from '../live/session.ts';
+import { Icon, type IconName } from '../parts/icon.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
+import { rollUpAll } from '../roll-up.ts';
+import { place } from '../router.ts';
+import { isHelpOpen } from './keyboard.ts';
+import { setTheme, THEMES, theme } from './theme.ts';
+
+const LINK_WORDS = {
+  connecting: 'connecting',
+  live: 'live',
+  lost: 'lost',
+  polling: 'every 5 s',
+  'signed-out': 'signed out',
+  outdated: 'outdated',
+} as const;
+
+const THEME_ICONS: Readonly<Record<(typeof THEMES)[number], IconName>> = {
+  system: 'monitor',
+  light: 'sun',
+  dark: 'moon',
+};
+
+export function Header() {
+  const screen = place.value.route.screen;
+  const nextTheme = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'system';
+  return (
+    <header class="bar">
+      <a class="brand" href="#/" aria-label="Ballast, overview">
+        <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
+          <path
+            d="M2 12h6c4 0 4-7 8-7h6M8 12h14M8 12c4 0 4 7 8 7h6"
+            fill="none"
+            stroke="currentColor"
+            stroke-width="2.2"
+            stroke-linecap="round"
+          />
+          <circle cx="8" cy="12" r="3" fill="currentColor" />
+        </svg>
+        <span>Ballast</span>
+      </a>
+      <OverallState />
+      <nav aria-label="Screens">
+        <NavLink href="#/" isHere={screen === 'overview'} words="Overview" />
+        <NavLink href="#/pools" isHere={screen === 'pools' || screen === 'pool'} words="Pools" />
+        <NavLink href="#/events" isHere={screen === 'events'} words="Events" />
+      </nav>
+      <ServerFacts />
+      <span class="link" data-link={link.value} data-testid="link">
+        <span class="link-dot" aria-hidden="true" />
+        {LINK_WORDS[link.value]}
+      </span>
+      <div class="bar-buttons">
+        <button
+          type="button"
+          class="icon-button"
+          data-testid="theme"
+          aria-label={`Theme: ${theme.value}. Change to ${nextTheme}`}
+          title={`Theme: ${theme.value}`}
+          onClick={() => setTheme(nextTheme)}
+        >
+          <Icon name={THEME_ICONS[theme.value]} />
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          data-testid="help"
+          aria-label="Help and keys"
+          title="Help and keys (?)"
+          onClick={() => {
+            isHelpOpen.value = true;
+          }}
+        >
+          <Icon name="help" />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function NavLink({ href, isHere, words }: { readonly href: string; readonly isHere: boolean; readonly words: string }) {
+  return (
+    <a href={href} aria-current={isHere ? 'page' : undefined}>
+      {words}
+    </a>
+  );
+}
+
+function OverallState() {
+  const model = shown.value;
+  if (model === null) return <span class="overall" />;
+  const { severity, words } = rollUpAll(model.status.pools);
+  return (
+    <span class="overall" data-state={severity}>
+      <StateMark state={severity} testid="overall-state">
+        {words}
+      </StateMark>
+    </span>
+  );
+}
+
+/** What a screenshot needs to be of use later: which process, which revision. */
+function ServerFacts() {
+  const status = shown.value?.status;
+  if (status === undefined) return <span class="facts" />;
+  const running = status.workers.filter((worker) => worker.state === 'running').length;
+  return (
+    <dl class="facts" data-testid="facts">
+      {status.isDraining ? (
+        <div class="facts-draining">
+          <dt class="hidden">State</dt>
+          <dd>shutting down</dd>
+        </div>
+      ) : null}
+      <div title="Raised by every change that is applied">
+        <dt>revision</dt> <dd>{status.revision}</dd>
+      </div>
+      <div title="Data-plane threads that are running">
+        <dt>workers</dt>{' '}
+        <dd>{running === status.workers.length ? running : `${running} of ${status.workers.length}`}</dd>
+      </div>
+      <div title="Time since the balancer started">
+        <dt>up</dt> <dd>{formatDuration(status.uptimeMs)}</dd>
+      </div>
+      <div class="facts-version">
+        <dt>version</dt> <dd>{status.version}</dd>
+      </div>
+    </dl>
+  );
+}

@@ -1,0 +1,85 @@
+/** Keys, states and words, in one dialog. */
+import { Dialog } from '../parts/dialog.tsx';
+import { Shape } from '../parts/state-mark.tsx';
+import { areShortcutsOn, isHelpOpen, setShortcuts } from './keyboard.ts';
+
+const KEYS: readonly (readonly [readonly string[], string])[] = [
+  [['?'], 'this help'],
+  [['/'], 'go to the filter'],
+  [['j', 'k'], 'next row, previous row'],
+  [['Enter'], 'open the row'],
+  [['r', 'd', 'm'], 'in the row of a backend: ready, drain, maintenance'],
+  [['w'], 'in the row of a backend: its weight'],
+  [['g', 'o'], 'overview'],
+  [['g', 'p'], 'pools'],
+  [['g', 'e'], 'events'],
+  [['Space'], 'stop the picture, and let it go on'],
+  [['←', '→'], 'on a chart: move the cursor (with Shift by 10 s)'],
+];
+
+const STATES = [
+  ['up', 'takes requests'],
+  ['down', 'fails its health checks; takes none'],
+  ['ejected', 'taken out for a while by failures in live traffic'],
+  ['draining', 'finishes its requests, takes no new ones'],
+  ['maintenance', 'takes nothing, by the will of the operator'],
+  ['unknown', 'not checked yet; takes requests'],
+  ['unresolved', 'its name has no address'],
+  ['degraded', 'of a pool: some of its backends are not up'],
+] as const;
+
+export function HelpDialog() {
+  if (!isHelpOpen.value) return null;
+  const close = (): void => {
+    isHelpOpen.value = false;
+  };
+  return (
+    <Dialog title="Help" testid="help-dialog" onClose={close}>
+      <h3>Keys</h3>
+      <dl class="keys">
+        {KEYS.map(([keys, what]) => (
+          <div key={what}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={areShortcutsOn.value}
+          onChange={(event) => setShortcuts(event.currentTarget.checked)}
+        />
+        Keys of a single letter are on
+      </label>
+      <h3>States</h3>
+      <dl class="keys">
+        {STATES.map(([state, what]) => (
+          <div key={state}>
+            <dt>
+              <span class="state" data-state={state}>
+                <Shape of={state} />
+                <span class="state-word">{state === 'unknown' ? 'unchecked' : state}</span>
+              </span>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <h3>Figures</h3>
+      <p>
+        Requests/s, shares and percentiles are of the last 10 s; counts are since the start of the balancer. Every
+        figure is the sum over all workers. Percentiles are measured per pool or backend and never averaged.
+      </p>
+      <div class="dialog-buttons">
+        <button type="button" class="button primary" onClick={close}>
+          Close
+        </button>
+      </div>
+    </Dialog>
+  );
+}

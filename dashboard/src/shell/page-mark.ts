@@ -1,0 +1,35 @@
+/**
+ * Title and icon of the page: the worst state, so that a tab in the background tells it. They follow
+ * what was last heard, painted or not. Started once by `main.tsx`.
+ */
+import { effect } from '@preact/signals';
+import { isStale, latest, link } from '../live/session.ts';
+import { rollUpAll, type Severity } from '../roll-up.ts';
+import { place, type Route } from '../router.ts';
+
+const GLYPHS: Readonly<Record<Severity, string>> = { up: '●', unchecked: '◌', degraded: '▲', down: '✕' };
+const ICONS: Readonly<Record<Severity, string>> = { up: 'up', unchecked: 'wait', degraded: 'degraded', down: 'down' };
+
+export function startPageMark(): void {
+  effect(() => {
+    const mark = markOf();
+    document.title = `${mark.title}${screenOf(place.value.route)}`;
+    const icon = document.querySelector<HTMLLinkElement>('#favicon');
+    const href = `./favicon-${mark.icon}.svg`;
+    if (icon !== null && icon.getAttribute('href') !== href) icon.setAttribute('href', href);
+  });
+}
+
+function markOf(): { readonly title: string; readonly icon: string } {
+  if (link.value === 'signed-out') return { title: 'Ballast — sign in', icon: 'wait' };
+  const model = latest.value;
+  if (model === null) return { title: 'Ballast', icon: 'wait' };
+  if (isStale.value) return { title: '? Ballast — connection lost', icon: 'lost' };
+  const { severity, words } = rollUpAll(model.status.pools);
+  return { title: `${GLYPHS[severity]} Ballast — ${words}`, icon: ICONS[severity] };
+}
+
+function screenOf(route: Route): string {
+  if (route.screen === 'pool') return ` · ${route.pool}`;
+  return route.screen === 'overview' ? '' : ` · ${route.screen}`;
+}
