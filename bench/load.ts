@@ -1,0 +1,98 @@
+/**
+ * Puts a scenario's load on a port for a fixed time: closed loop, each connection with one request
+ * under way. `wrk` where it is installed, since it costs the least; else our own generator. Both
+ * run on the core of the backends, never on the proxy's.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type Command, OTHER_CORE, pinned, versionBy } from './processes.ts';
+import type { Scenario } from './scenarios.ts';
+
+export interface LoadResult {
+  /** Answers with status 2xx or 3xx. */
+  readonly requests: number;
+  /** Everything else: other statuses, connections refused or cut, answers that took too long. */
+  readonly errors: number;
+  readonly seconds: number;
+  readonly p50Micros: number;
+  readonly p99Micros: number;
+}
+
+export interface LoadGenerator {
+  /** Program and version, for the report. */
+  readonly program: string;
+  run(port: number, scenario: Scenario, seconds: number): Promise<LoadResult>;
+}
+
+/** The best generator that is installed; `directory` takes the script that wrk needs for a POST. */
+export function loadGenerator(directory: string, isOwnWanted: boolean): LoadGenerator {
+  const version = isOwnWanted ? null : versionBy('wrk', ['-v'], /wrk (\S+)/);
+  if (version === null) {
+    return {
+      program: `bench/load-generator.ts on Node ${process.versions.node}`,
+      run: async (port, scenario, seconds) => {
+        const args = [
+          path.join(import.meta.dirname, 'load-generator.ts'),
+          String(port),
+          scenario.name,
+          String(seconds),
+        ];
+        return JSON.parse(await outputOf({ command: process.execPath, args }, seconds)) as LoadResult;
+      },
+    };
+  }
+  return {
+    program: `wrk ${version}`,
+    run: async (port, scenario, seconds) =>
+      parseWrk(await outputOf(wrkCommand(port, scenario, seconds, directory), seconds)),
+  };
+}
+
+function wrkCommand(port: number, scenario: Scenario, seconds: number, directory: string): Command {
+  const args = ['-t1', `-c${scenario.connections}`, `-d${seconds}s`, '--latency', '--timeout', '5s'];
+  if (scenario.closesConnections) args.push('-H', 'Connection: close');
+  if (scenario.method !== 'GET') {
+    const script = path.join(directory, `${scenario.name}.lua`);
+    writeFileSync(script, `wrk.method = "${scenario.method}"\nwrk.body = string.rep("x", ${scenario.requestBytes})\n`);
+    args.push('-s', script);
+  }
+  return { command: 'wrk', args: [...args, `http://127.0.0.1:${port}${scenario.path}`] };
+}
+
+/** Reads wrk's report; throws where it has another shape. */
+export function parseWrk(report: string): LoadResult {
+  const total = /(\d+) requests in (\S+), /.exec(report);
+  if (total === null) throw new Error(`wrk reports no requests: ${report.slice(-300)}`);
+  const socketErrors =
+    /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(report)?.slice(1) ?? [];
+  const badStatuses = Number(/Non-2xx or 3xx responses: (\d+)/.exec(report)?.[1] ?? 0);
+  return {
+    requests: Number(total[1]) - badStatuses,
+    errors: socketErrors.reduce((sum, count) => sum + Number(count), badStatuses),
+    seconds: microsOf(total[2]) / 1e6,
+    p50Micros: microsOf(/^\s+50%\s+(\S+)/m.exec(report)?.[1]),
+    p99Micros: microsOf(/^\s+99%\s+(\S+)/m.exec(report)?.[1]),
+  };
+}
+
+function microsOf(duration: string | undefined): number {
+  const match = /^([\d.]+)(us|ms|s|m|h)$/.exec(duration ?? '');
+  if (match === null) throw new Error(`wrk reports "${duration}" where a duration is due`);
+  const unit = { us: 1, ms: 1e3, s: 1e6, m: 6e7, h: 3.6e9 }[match[2] as 'us' | 'ms' | 's' | 'm' | 'h'];
+  return Number(match[1]) * unit;
+}
+
+async function outputOf(command: Command, seconds: number): Promise<string> {
+  const { command: file, args } = pinned(command, OTHER_CORE);
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000 + 15_000);
+  const end = once(child, 'close');
+  const [output, complaint] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  await end;
+  clearTimeout(timer);
+  if (child.exitCode !== 0) throw new Error(`${command.command} failed: ${complaint.trim().slice(-300)}`);
+  return output;
+}
