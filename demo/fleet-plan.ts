@@ -3,7 +3,7 @@
  */
 import type { Environment } from '../src/cli/environment.ts';
 import { UsageError } from '../src/cli/exit-codes.ts';
-import type { WantedAddress } from '../src/cli/listen-problem.ts';
+import type { WantedAddress } from '../src/cli/taken-ports.ts';
 import type { ConfigFlags } from '../src/config/build.ts';
 
 const PROXY_PORT = 8080;

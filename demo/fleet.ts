@@ -9,8 +9,8 @@ import { relative } from 'node:path';
 import pino from 'pino';
 import { readEnvironment } from '../src/cli/environment.ts';
 import { EXIT } from '../src/cli/exit-codes.ts';
-import { listenProblems } from '../src/cli/listen-problem.ts';
 import { listenForSignals } from '../src/cli/stop-signals.ts';
+import { takenPorts } from '../src/cli/taken-ports.ts';
 import { configFromFlags } from '../src/config/build.ts';
 import { formatDiagnostic } from '../src/config/load.ts';
 import { type Balancer, startBalancer } from '../src/control-plane/balancer.ts';
@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   const env = readEnvironment(process.env);
   const members = demoMembers(env, process.env.SERVER_PORT);
   const ports = wantedPorts(env, members);
-  const problems = [...sharedPorts(ports), ...(await listenProblems(ports))];
+  const problems = [...sharedPorts(ports), ...(await takenPorts(ports))];
   for (const problem of problems) say(`ballast demo: ${problem}`);
   if (problems.length > 0) return EXIT.FAILED;
 

@@ -5,13 +5,13 @@
  * code; what it throws is a usage error with 2, or a failure with 1.
  */
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../control-plane/version.ts';
 import { backendCommand } from './backend.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { EXIT, UsageError } from './exit-codes.ts';
 import { proxyCommand } from './proxy.ts';
 import { runCommand } from './run.ts';
-import { packageVersion } from './version.ts';
 
 const EXIT_CODES_HELP = `
 Exit codes: 0 done, 1 failed, 2 usage, 3 config invalid, 4 admin API unreachable.`;

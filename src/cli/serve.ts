@@ -5,9 +5,9 @@ import pino from 'pino';
 import type { Config } from '../config/schema.ts';
 import { type Balancer, startBalancer } from '../control-plane/balancer.ts';
 import { EXIT } from './exit-codes.ts';
-import { listenProblems, type WantedAddress } from './listen-problem.ts';
 import type { LogLevel } from './log-level.ts';
 import { listenForSignals } from './stop-signals.ts';
+import { takenPorts, type WantedAddress } from './taken-ports.ts';
 
 export interface ServeOptions {
   readonly logLevel: LogLevel;
@@ -22,12 +22,10 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   // JSON lines on stderr, written at once: a log line that is not out when the process dies helps nobody.
   const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
   let balancer: Balancer | null = null;
-  const signals = listenForSignals(() => {
-    if (balancer !== null && options.configFile !== null) void reload(balancer, log);
-    else log.warn('SIGHUP: there is no config file to reload');
-  });
+  // What a reload came to is in the log.
+  const signals = listenForSignals(() => void balancer?.reload('signal'));
 
-  const problems = await listenProblems(wantedAddresses(config, options));
+  const problems = await takenPorts(wantedAddresses(config, options));
   for (const problem of problems) say(problem);
   if (problems.length > 0) return EXIT.FAILED;
 
@@ -51,14 +49,6 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
 function announce(balancer: Balancer): void {
   for (const listener of balancer.listeners) say(`listener ${listener.name} accepts on ${listener.address}`);
   if (balancer.adminUrl !== null) say(`dashboard and admin API on ${balancer.adminUrl}`);
-}
-
-async function reload(balancer: Balancer, log: pino.Logger): Promise<void> {
-  try {
-    await balancer.reload();
-  } catch (error) {
-    log.error({ err: error }, 'reload failed, the old config stays');
-  }
 }
 
 function wantedAddresses(config: Config, options: ServeOptions): WantedAddress[] {
