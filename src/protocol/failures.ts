@@ -78,7 +78,6 @@ const ROWS = {
   ],
   REQUEST_CODING_UNSUPPORTED: ['client', 'head', 501, 'never', false, 'Only the transfer coding chunked is supported.'],
   REQUEST_EXPECTATION_FAILED: ['client', 'head', 417, 'never', false, 'The expectation is not one that can be met.'],
-  REQUEST_UPGRADE_INVALID: [
     'client',
     'head',
     400,

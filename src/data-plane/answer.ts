@@ -1,0 +1,27 @@
+/** The answers that Ballast makes itself: short, plain, and named by their failure code. */
+import { STATUS_CODES } from 'node:http';
+import type { Failure } from '../protocol/failures.ts';
+
+/** Seconds after which a client may well try again; every 503 says so. */
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * A whole answer as text.
+ * @param isHead leave the body out, but say how long it would be (RFC 9110 section 9.3.2)
+ * @param connectionLine `Connection` line with its CRLF, or empty
+ */
+export function failureAnswer(failure: Failure, isHead: boolean, connectionLine: string): string {
+  const body = `${failure.code}: ${failure.text}\n`;
+  const retryAfter = failure.status === 503 ? `Retry-After: ${RETRY_AFTER_SECONDS}\r\n` : '';
+  const allow = failure.status === 405 ? 'Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n' : '';
+  const head =
+    `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status] ?? ''}\r\n` +
+    'Content-Type: text/plain; charset=utf-8\r\n' +
+    `Content-Length: ${body.length}\r\n${retryAfter}${allow}${connectionLine}\r\n`;
+  return isHead ? head : head + body;
+}
+
+/** The answer to an OPTIONS request that may travel no further (RFC 9110 section 7.6.2). */
+export function lastHopAnswer(connectionLine: string): string {
+  return `HTTP/1.1 204 No Content\r\n${connectionLine}\r\n`;
+}

@@ -1,0 +1,360 @@
+/**
+ * One client connection: HTTP/1.1 on the downstream side.
+ *
+ * It owns the wire and reads requests off it, one at a time and in order: while one is being
+ * answered, what comes behind it waits, up to a limit, and then in the kernel. All about a
+ * request but its bytes is the exchange's.
+ */
+import { BODY } from '../http1/framing.ts';
+import { HeadReader } from '../http1/head-reader.ts';
+import { CHUNK, ChunkedParser } from '../http1/parse-chunked.ts';
+import { HEAD, PARSE } from '../http1/parse-head.ts';
+import { readRequest } from '../http1/request.ts';
+import { type FailureCode, failureOf } from '../protocol/failures.ts';
+import { failureAnswer } from './answer.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { Expiring } from './deadlines.ts';
+import { type Client, Exchange } from './exchange.ts';
+import { GATHER_BYTES, type Wire, type WireOwner } from './wire.ts';
+
+const PHASE = {
+  /** Between requests, or in the middle of a head. */
+  HEAD: 0,
+  /** In the middle of a request's body. */
+  BODY: 1,
+  /** The request is complete; its answer is not. */
+  ANSWER: 2,
+  TUNNEL: 3,
+  /** Our last answer is out: what still comes is read and dropped (RFC 9112 section 9.6). */
+  LINGER: 4,
+  CLOSED: 5,
+} as const;
+
+const LINGER_MS = 2000;
+const LINGER_BYTES = 64 * 1024;
+
+export class Downstream implements WireOwner, Client, Expiring {
+  readonly wire: Wire;
+  deadlineMs = 0;
+  deadlineTick = -1;
+  readonly #plane: DataPlane;
+  readonly #reader: HeadReader;
+  readonly #exchange: Exchange;
+  #phase: number = PHASE.HEAD;
+  #chunked: ChunkedParser | null = null;
+  #remainingBytes = 0;
+  #bodyBytes = 0;
+  /** Bytes of later requests. */
+  #ahead: Buffer | null = null;
+  #isReading = false;
+  #isEnded = false;
+  #isStalled = false;
+  #stalledBytes = 0;
+  #lingerBytes = 0;
+  #forwarded = '';
+  #forwardedMinorVersion = -1;
+  #forwardedVia = '';
+
+  constructor(plane: DataPlane, wire: Wire) {
+    this.#plane = plane;
+    this.wire = wire;
+    this.#reader = new HeadReader(HEAD.REQUEST, plane.headLimits, NOTHING);
+    this.#exchange = new Exchange(plane, this);
+    plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
+  }
+
+  /** Whether it serves no request, not even the beginning of one. */
+  get isIdle(): boolean {
+    return this.#phase === PHASE.HEAD && !this.#reader.isUnderWay && this.wire.pendingBytes === 0;
+  }
+
+  onBytes(buffer: Buffer, start: number, end: number): void {
+    switch (this.#phase) {
+      case PHASE.HEAD:
+      case PHASE.BODY:
+        return this.#read(buffer, start, end);
+      case PHASE.ANSWER:
+        return this.#readAhead(buffer, start, end);
+      case PHASE.TUNNEL:
+        this.#relayIfLarge(end - start);
+        return this.#exchange.onTunnelBytesFromClient(buffer, start, end);
+      case PHASE.LINGER:
+        this.#lingerBytes += end - start;
+        if (this.#lingerBytes > LINGER_BYTES) this.wire.destroy();
+    }
+  }
+
+  /** Reads as many requests as there are, one after another. */
+  #read(buffer: Buffer, start: number, end: number): void {
+    let at = start;
+    this.#isReading = true;
+    while (at < end) {
+      if (this.#phase === PHASE.HEAD) at = this.#readHead(buffer, at, end);
+      else if (this.#phase === PHASE.BODY) at = this.#readBody(buffer, at, end);
+      else if (this.#phase === PHASE.ANSWER) {
+        this.#readAhead(buffer, at, end);
+        break;
+      } else break;
+    }
+    this.#isReading = false;
+  }
+
+  #readHead(buffer: Buffer, start: number, end: number): number {
+    const reader = this.#reader;
+    const plane = this.#plane;
+    const isFirst = !reader.isUnderWay;
+    const result = reader.read(buffer, start, end);
+    if (result === PARSE.INCOMPLETE) {
+      // The whole head has one deadline, from its first byte: more bytes do not move it.
+      if (isFirst) plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
+      return end;
+    }
+    if (result === PARSE.REFUSED) return this.#refuse(reader.head.failure, end);
+    const { request } = this.#exchange;
+    const failure = readRequest(reader, plane.viaName, request);
+    if (failure !== null) return this.#refuse(failure, end);
+    const { kind, bytes } = request.framing;
+    const limit = plane.limits.bodyBytes;
+    if (limit > 0 && kind === BODY.LENGTH && bytes > limit) return this.#refuse('REQUEST_BODY_TOO_LARGE', end);
+    const at = reader.next;
+    this.#bodyBytes = 0;
+    if (kind === BODY.NONE) {
+      this.#phase = PHASE.ANSWER;
+      plane.deadlines.clear(this);
+    } else {
+      this.#phase = PHASE.BODY;
+      this.#remainingBytes = bytes;
+      if (kind === BODY.CHUNKED) {
+        this.#chunked ??= new ChunkedParser();
+        this.#chunked.reset();
+      }
+      plane.deadlines.set(this, plane.client.bodyIdleTimeoutMs);
+    }
+    this.#exchange.begin(reader);
+    reader.reset();
+    return at;
+  }
+
+  #readBody(buffer: Buffer, start: number, end: number): number {
+    this.#plane.deadlines.set(this, this.#plane.client.bodyIdleTimeoutMs);
+    this.#relayIfLarge(end - start);
+    if (this.#exchange.request.framing.kind === BODY.CHUNKED) return this.#readChunks(buffer, start, end);
+    const stop = Math.min(end, start + this.#remainingBytes);
+    this.#remainingBytes -= stop - start;
+    this.#exchange.onRequestBody(buffer, start, stop);
+    if (this.#remainingBytes === 0 && this.#phase === PHASE.BODY) {
+      this.#bodyRead();
+      this.#exchange.onRequestEnd(null);
+    }
+    return stop;
+  }
+
+  #readChunks(buffer: Buffer, start: number, end: number): number {
+    const chunked = this.#chunked;
+    let at = start;
+    while (chunked !== null && this.#phase === PHASE.BODY) {
+      const result = chunked.next(buffer, at, end);
+      if (result === CHUNK.MORE) return end;
+      if (result === CHUNK.DATA) {
+        at = chunked.dataEnd;
+        this.#bodyBytes += chunked.dataEnd - chunked.dataStart;
+        const limit = this.#plane.limits.bodyBytes;
+        if (limit > 0 && this.#bodyBytes > limit) return this.#refuse('REQUEST_BODY_TOO_LARGE', end);
+        this.#exchange.onRequestBody(buffer, chunked.dataStart, chunked.dataEnd);
+        continue;
+      }
+      if (result === CHUNK.BROKEN) return this.#refuse('REQUEST_CHUNK_INVALID', end);
+      if (result === CHUNK.BROKEN_TRAILER) return this.#refuse('REQUEST_TRAILER_INVALID', end);
+      this.#bodyRead();
+      this.#exchange.onRequestEnd(chunked.trailers);
+      return chunked.at;
+    }
+    return end;
+  }
+
+  /** The request is complete. What was read with a buffer of its own is read with the shared one again. */
+  #bodyRead(): void {
+    this.#phase = PHASE.ANSWER;
+    this.#plane.deadlines.clear(this);
+    this.wire.endRelay(!this.#isSourceBusy);
+    this.#isSourceBusy = false;
+    this.wire.resume();
+  }
+
+  /** Whether the backend's socket still holds bytes of this wire's own read buffer. */
+  #isSourceBusy = false;
+
+  #relayIfLarge(bytes: number): void {
+    if (bytes > GATHER_BYTES) this.wire.beginRelay();
+  }
+
+  #readAhead(buffer: Buffer, start: number, end: number): void {
+    const piece = buffer.subarray(start, end);
+    this.#ahead = this.#ahead === null ? Buffer.from(piece) : Buffer.concat([this.#ahead, piece]);
+    if (this.#ahead.length >= this.#plane.limits.pipelineBytes) this.wire.pause();
+  }
+
+  /** Refuses what the client sends and is done with it. @returns `end`: no byte of it is read */
+  #refuse(code: FailureCode, end: number): number {
+    if (this.#exchange.isActive) {
+      this.#exchange.onRequestFailed(code);
+    } else {
+      const failure = failureOf(code);
+      this.wire.writeText(failureAnswer(failure, false, 'Connection: close\r\n'));
+      this.#plane.finishWithoutPool(failure);
+      this.#linger();
+    }
+    return end;
+  }
+
+  forwardedLines(minorVersion: number): string {
+    const { viaName } = this.#plane;
+    if (minorVersion !== this.#forwardedMinorVersion || viaName !== this.#forwardedVia) {
+      const address = this.wire.socket.remoteAddress ?? 'unknown';
+      const client = address.startsWith('::ffff:') ? address.slice(7) : address;
+      this.#forwarded = `X-Forwarded-For: ${client}\r\nX-Forwarded-Proto: http\r\nVia: 1.${minorVersion} ${viaName}\r\n`;
+      this.#forwardedMinorVersion = minorVersion;
+      this.#forwardedVia = viaName;
+    }
+    return this.#forwarded;
+  }
+
+  switched(): void {
+    this.#phase = PHASE.TUNNEL;
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    this.wire.resume();
+    if (ahead !== null) this.#exchange.onTunnelBytesFromClient(ahead, 0, ahead.length);
+    if (this.#isEnded) this.#exchange.onClientEnd();
+  }
+
+  pauseRequest(): void {
+    this.#isSourceBusy = this.wire.relayBuffer !== null;
+    this.wire.pause();
+    this.#plane.deadlines.clear(this);
+  }
+
+  resumeRequest(): void {
+    this.#isSourceBusy = false;
+    if (!this.wire.isPaused || (this.#phase !== PHASE.BODY && this.#phase !== PHASE.TUNNEL)) return;
+    this.wire.resume();
+    if (this.#phase === PHASE.BODY) this.#plane.deadlines.set(this, this.#plane.client.bodyIdleTimeoutMs);
+  }
+
+  answerStalled(): void {
+    this.#isStalled = true;
+    this.#stalledBytes = this.wire.pendingBytes;
+    if (this.#phase !== PHASE.BODY) this.#plane.deadlines.set(this, this.#plane.client.writeIdleTimeoutMs);
+  }
+
+  onDrain(): void {
+    if (this.#isStalled) {
+      this.#isStalled = false;
+      if (this.#phase === PHASE.ANSWER || this.#phase === PHASE.TUNNEL) this.#plane.deadlines.clear(this);
+    }
+    this.#exchange.onClientDrain();
+  }
+
+  exchangeEnded(isKeptAlive: boolean): void {
+    if (this.#phase === PHASE.CLOSED || this.#phase === PHASE.LINGER) return;
+    const isLast = this.#ahead === null && (this.#isEnded || this.#plane.isDraining) && !this.#isReading;
+    if (!isKeptAlive || isLast) return this.#linger();
+    this.#phase = PHASE.HEAD;
+    this.#stalledBytes = Infinity;
+    this.#plane.deadlines.set(this, this.#plane.client.keepAliveTimeoutMs);
+    // In the middle of `#read` the loop there goes on by itself.
+    if (!this.#isReading && this.#ahead !== null) this.#readWhatWaits();
+  }
+
+  /** Reads on in what came while the last request was being answered. */
+  #readWhatWaits(): void {
+    while (this.#ahead !== null && this.#phase === PHASE.HEAD) {
+      const ahead = this.#ahead;
+      this.#ahead = null;
+      this.#read(ahead, 0, ahead.length);
+    }
+    if (this.#phase === PHASE.CLOSED || this.#phase === PHASE.LINGER) return;
+    this.wire.resume();
+    if (this.#isEnded && this.#phase !== PHASE.ANSWER) this.#clientEnded();
+  }
+
+  cut(isReset: boolean): void {
+    this.wire.flush();
+    this.#phase = PHASE.CLOSED;
+    if (isReset) this.wire.reset();
+    else this.wire.destroy();
+  }
+
+  onEnd(): void {
+    this.#isEnded = true;
+    this.#clientEnded();
+  }
+
+  #clientEnded(): void {
+    switch (this.#phase) {
+      case PHASE.HEAD:
+        if (this.#ahead !== null) return;
+        if (this.#reader.isUnderWay) this.#refuse('REQUEST_INCOMPLETE', 0);
+        else this.#linger();
+        break;
+      case PHASE.BODY:
+        this.#refuse('REQUEST_INCOMPLETE', 0);
+        break;
+      case PHASE.LINGER:
+        break;
+      default:
+        // A client may end its side and wait for the answer all the same.
+        this.#exchange.onClientEnd();
+    }
+  }
+
+  onDeadline(): void {
+    const plane = this.#plane;
+    if (this.wire.pendingBytes > 0 && this.#phase !== PHASE.BODY) {
+      // The client does not read. As long as it takes anything at all it is only slow.
+      const isMoving = this.wire.pendingBytes < this.#stalledBytes;
+      this.#stalledBytes = this.wire.pendingBytes;
+      if (isMoving) return plane.deadlines.set(this, plane.client.writeIdleTimeoutMs);
+      this.#exchange.onClientGone('CLIENT_READ_TIMEOUT');
+      return this.cut(true);
+    }
+    if (this.#phase === PHASE.BODY) this.#refuse('REQUEST_BODY_TIMEOUT', 0);
+    else if (this.#phase === PHASE.HEAD && this.#reader.isUnderWay) this.#refuse('REQUEST_HEAD_TIMEOUT', 0);
+    else if (this.#phase !== PHASE.ANSWER && this.#phase !== PHASE.TUNNEL) this.close();
+  }
+
+  onConnect(): void {
+    // Accepted wires are open from the start.
+  }
+
+  onClose(): void {
+    this.#phase = PHASE.CLOSED;
+    this.#plane.deadlines.forget(this);
+    this.#exchange.onClientGone('CLIENT_CLOSED');
+    this.#plane.downstreamClosed(this);
+  }
+
+  /** Closes at once, whatever is under way. */
+  close(): void {
+    this.#phase = PHASE.CLOSED;
+    this.wire.destroy();
+  }
+
+  /** Ends what is under way for good: the time for shutting down is used up. */
+  abort(): void {
+    this.#exchange.onClientGone('SHUTTING_DOWN');
+    this.close();
+  }
+
+  #linger(): void {
+    this.#phase = PHASE.LINGER;
+    this.#stalledBytes = Infinity;
+    this.#lingerBytes = 0;
+    this.#ahead = null;
+    this.wire.end();
+    this.wire.resume();
+    this.#plane.deadlines.set(this, LINGER_MS);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

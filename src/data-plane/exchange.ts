@@ -1,0 +1,403 @@
+/**
+ * The life of one request: from its head to the last byte of its answer.
+ *
+ *   begin → route → pick → idle connection or a new one → request out → answer in → finish
+ *                     ↑                                        │
+ *                     └────────── failover: again? ────────────┘
+ *
+ * One object for each client connection, used again for every request on it. It knows heads,
+ * pieces of bodies, ends and failures; the wires belong to `downstream` and `upstream`. Nothing
+ * is thrown here: what goes wrong is a row of the failure table, and a throw is a bug.
+ */
+
+import { NONE } from '../balancing/policy.ts';
+import { type AnswerFraming, writeRequestHead, writeResponseHead, writeTrailers } from '../http1/forward-fields.ts';
+import { BODY } from '../http1/framing.ts';
+import type { HeadReader } from '../http1/head-reader.ts';
+import { newRequest, type Request } from '../http1/request.ts';
+import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
+import { failureAnswer, lastHopAnswer } from './answer.ts';
+import type { DataPlane } from './data-plane.ts';
+import { mayTryAgain } from './failover.ts';
+import type { Backend, Pool } from './pool.ts';
+import { RequestBody } from './request-body.ts';
+import { NO_ROUTE } from './route.ts';
+import { type AttemptOwner, UpstreamConnection } from './upstream/connection.ts';
+import type { Wire } from './wire.ts';
+
+/** The client's side, as an exchange sees it. */
+export interface Client {
+  readonly wire: Wire;
+  /** Lines that tell the backend who the client is. */
+  forwardedLines(minorVersion: number): string;
+  /** The client's bytes are no requests any more: they go through the tunnel. */
+  switched(): void;
+  pauseRequest(): void;
+  resumeRequest(): void;
+  /** The answer waits for the client to read. */
+  answerStalled(): void;
+  /** The exchange is over. `isKeptAlive`: the next request may be read. */
+  exchangeEnded(isKeptAlive: boolean): void;
+  /** The exchange is over, and the client must see that the answer is not whole. */
+  cut(isReset: boolean): void;
+}
+
+/** A request that cannot be repeated avoids connections that have waited longer than this. */
+const FRESH_ENOUGH_MS = 1000;
+
+const INTERIM_FRAMING: AnswerFraming = { isChunked: false, keepsLength: false, connectionLine: '' };
+const SWITCH_FRAMING: AnswerFraming = {
+  isChunked: false,
+  keepsLength: false,
+  connectionLine: 'Connection: Upgrade\r\nUpgrade: websocket\r\n',
+};
+
+export class Exchange implements AttemptOwner {
+  readonly request: Request = newRequest();
+  readonly #plane: DataPlane;
+  readonly #client: Client;
+  readonly #body = new RequestBody();
+  readonly #answer: AnswerFraming = { isChunked: false, keepsLength: true, connectionLine: '' };
+  isActive = false;
+  #startMs = 0;
+  #pool: Pool | null = null;
+  #headText = '';
+  #attempts = 0;
+  #tried: number[] = [];
+  #isFreshOnly = false;
+  #backend: Backend | null = null;
+  #connection: UpstreamConnection | null = null;
+  #isConnected = false;
+  #attemptStartMs = 0;
+  #status = 0;
+  #isStarted = false;
+  #isKeptAlive = false;
+  #answerBytes = 0;
+  #isTunnel = false;
+  #isClientEnded = false;
+  #isUpstreamEnded = false;
+
+  constructor(plane: DataPlane, client: Client) {
+    this.#plane = plane;
+    this.#client = client;
+  }
+
+  get isHead(): boolean {
+    return this.request.isHead;
+  }
+  get isUpgrade(): boolean {
+    return this.request.isUpgrade;
+  }
+  get isTunnel(): boolean {
+    return this.#isTunnel;
+  }
+
+  /** Begins with the head that `reader` has completed and `request` describes. */
+  begin(reader: HeadReader): void {
+    const plane = this.#plane;
+    const { request } = this;
+    this.isActive = true;
+    plane.exchangeBegan();
+    this.#startMs = plane.clock.now();
+    this.#attempts = 0;
+    this.#isFreshOnly = false;
+    if (this.#tried.length > 0) this.#tried = [];
+    this.#status = 0;
+    this.#isStarted = false;
+    this.#isTunnel = false;
+    this.#isClientEnded = false;
+    this.#isUpstreamEnded = false;
+    this.#answerBytes = 0;
+    this.#isKeptAlive = request.isKeepAlive;
+    const pool = this.#route(reader);
+    this.#pool = pool;
+    if (pool === null) {
+      this.#body.begin(BODY.NONE, 0);
+      return this.#fail(failureOf('ROUTE_NOT_FOUND'));
+    }
+    this.#body.begin(request.framing.kind, pool.plan.retry.bodyBytes);
+    if (request.framing.kind === BODY.NONE) this.#body.isEnded = true;
+    if (request.method === 'OPTIONS' && request.maxForwards === 0) return this.#answerAsLastHop();
+    const authority = pool.plan.backends[0]?.authority ?? 'localhost';
+    this.#headText = writeRequestHead(reader, request, this.#client.forwardedLines(request.minorVersion), authority);
+    this.#attempt(null);
+  }
+
+  #route(reader: HeadReader): Pool | null {
+    const { routes } = this.#plane;
+    const { request } = this;
+    const path = routes.isCatchAll ? '/' : reader.buffer.toString('latin1', request.pathStart, request.pathEnd);
+    const slot = routes.match(request.host, request.isPathMissing ? `/${path}` : path);
+    return slot === NO_ROUTE ? null : this.#plane.pool(slot);
+  }
+
+  /** Begins the next attempt on a backend of the policy's choice. @param last why the one before failed */
+  #attempt(last: Failure | null): void {
+    const pool = this.#pool;
+    if (pool === null) return;
+    let isFull = false;
+    for (;;) {
+      const slot = pool.availability.picker().pick(this.#tried);
+      const backend = slot === NONE ? undefined : pool.backend(slot);
+      if (backend === undefined) return this.#fail(last ?? failureOf(isFull ? 'POOL_FULL' : 'POOL_UNAVAILABLE'));
+      if (backend.tryBegin()) return this.#use(pool, backend);
+      isFull = true;
+      this.#tried.push(slot);
+    }
+  }
+
+  #use(pool: Pool, backend: Backend): void {
+    const plane = this.#plane;
+    if (++this.#attempts > 1) pool.retried();
+    this.#backend = backend;
+    this.#attemptStartMs = plane.clock.now();
+    const usedSinceMs = this.request.isIdempotent ? 0 : this.#attemptStartMs - FRESH_ENOUGH_MS;
+    const idle = this.#isFreshOnly ? undefined : backend.takeIdle(usedSinceMs);
+    if (idle !== undefined) {
+      this.#connection = idle;
+      idle.lend(this, pool.plan);
+      this.onConnected();
+      return;
+    }
+    this.#isConnected = false;
+    this.#connection = new UpstreamConnection(backend, pool.plan, plane.headLimits, plane.clock, plane.deadlines, this);
+  }
+
+  onConnected(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    this.#isConnected = true;
+    connection.wire.writeText(this.#headText);
+    this.#body.replay(connection.wire);
+    // What cannot be sent twice need not be kept any longer.
+    if (!this.request.isIdempotent && !this.#body.isEnded) this.#body.letGo();
+    if (this.#body.isEnded) connection.requestSent();
+    else this.#client.resumeRequest();
+  }
+
+  /** A piece of the request's body, from the client. */
+  onRequestBody(buffer: Buffer, start: number, end: number): void {
+    if (!this.isActive) return;
+    const target = this.#isConnected ? (this.#connection?.wire ?? null) : null;
+    if (!this.#body.write(buffer, start, end, this.#client.wire, target)) this.#client.pauseRequest();
+  }
+
+  /** The request is complete. */
+  onRequestEnd(trailers: HeadReader | null): void {
+    if (!this.isActive) return;
+    const lines = writeTrailers(trailers, this.request.connection.nominated);
+    this.#body.end(lines, this.#isConnected ? (this.#connection?.wire ?? null) : null);
+    if (this.#isConnected) this.#connection?.requestSent();
+  }
+
+  /** The request turned out to be broken, or the client took too long over it. */
+  onRequestFailed(code: FailureCode): void {
+    if (!this.isActive) return;
+    const failure = failureOf(code);
+    this.#isKeptAlive = false;
+    this.#abandon(failure);
+    this.#fail(failure);
+  }
+
+  /** The client is gone, or must go: the answer has nobody to go to. */
+  onClientGone(code: FailureCode): void {
+    if (!this.isActive) return;
+    // A tunnel ends by one of its sides leaving: that is no failure.
+    const failure = this.#isTunnel && code === 'CLIENT_CLOSED' ? null : failureOf(code);
+    this.#abandon(failure);
+    this.#count(failure);
+  }
+
+  /** The client has read what it was sent. */
+  onClientDrain(): void {
+    this.#connection?.resume();
+  }
+
+  /** The client sends no more: in a tunnel, the backend hears of it. */
+  onClientEnd(): void {
+    this.#isClientEnded = true;
+    if (!this.#isTunnel) return;
+    this.#connection?.wire.end();
+    if (this.#isUpstreamEnded) this.#endTunnel();
+  }
+
+  onTunnelBytesFromClient(buffer: Buffer, start: number, end: number): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    this.#body.bytes += end - start;
+    connection.touchTunnel();
+    if (!connection.wire.writeBytes(buffer, start, end, this.#client.wire)) this.#client.pauseRequest();
+  }
+
+  onUpstreamDrain(): void {
+    this.#client.resumeRequest();
+  }
+
+  onInterim(): void {
+    const connection = this.#connection;
+    // HTTP/1.0 knows no interim answers (RFC 9110 section 15.2).
+    if (connection === null || this.request.minorVersion === 0) return;
+    const { reader, framing, options } = connection;
+    this.#client.wire.writeText(writeResponseHead(reader, framing, options.nominated, INTERIM_FRAMING));
+  }
+
+  onAnswerHead(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    const { request } = this;
+    const { reader, framing, options } = connection;
+    this.#status = reader.head.status;
+    this.#isStarted = true;
+    this.#backend?.succeeded();
+    const answer = this.#answer;
+    const isOpenEnded = framing.kind === BODY.CHUNKED || framing.kind === BODY.UNTIL_CLOSE;
+    // An answer before the end of its request, or one whose end only a close can tell, is the
+    // last one on this connection.
+    if (!this.#body.isEnded || (isOpenEnded && request.minorVersion === 0) || this.#plane.isDraining)
+      this.#isKeptAlive = false;
+    answer.isChunked = isOpenEnded && request.minorVersion === 1;
+    answer.keepsLength = !isOpenEnded && this.#status !== 204;
+    answer.connectionLine = this.#connectionLine();
+    this.#client.wire.writeText(writeResponseHead(reader, framing, options.nominated, answer));
+  }
+
+  onAnswerBody(buffer: Buffer, start: number, end: number): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    const { wire } = this.#client;
+    this.#answerBytes += end - start;
+    if (this.#answer.isChunked) wire.writeText(`${(end - start).toString(16)}\r\n`);
+    const isTaken = wire.writeBytes(buffer, start, end, connection.wire);
+    if (this.#answer.isChunked) wire.writeText('\r\n');
+    if (isTaken) return;
+    connection.isBufferBusy = true;
+    connection.pause();
+    this.#client.answerStalled();
+  }
+
+  onAnswerEnd(trailers: HeadReader | null): void {
+    if (this.#answer.isChunked && !this.request.isHead) {
+      this.#client.wire.writeText(`0\r\n${writeTrailers(trailers, this.#connection?.options.nominated ?? null)}\r\n`);
+    }
+    this.#finishAttempt(null);
+    this.#count(null);
+    this.#client.exchangeEnded(this.#isKeptAlive);
+  }
+
+  onSwitched(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    this.#status = 101;
+    this.#isStarted = true;
+    this.#isTunnel = true;
+    this.#isKeptAlive = false;
+    this.#backend?.succeeded();
+    const { reader, framing, options } = connection;
+    this.#client.wire.writeText(writeResponseHead(reader, framing, options.nominated, SWITCH_FRAMING));
+    this.#client.switched();
+  }
+
+  onTunnelBytes(buffer: Buffer, start: number, end: number): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    this.#answerBytes += end - start;
+    if (this.#client.wire.writeBytes(buffer, start, end, connection.wire)) return;
+    connection.pause();
+    this.#client.answerStalled();
+  }
+
+  onTunnelEnd(): void {
+    this.#isUpstreamEnded = true;
+    this.#client.wire.end();
+    if (this.#isClientEnded) this.#endTunnel();
+  }
+
+  #endTunnel(): void {
+    const connection = this.#connection;
+    this.#finishAttempt(null);
+    connection?.abandon();
+    this.#count(null);
+    this.#client.exchangeEnded(false);
+  }
+
+  onAttemptFailed(code: FailureCode, detail: string, isUnsent: boolean): void {
+    const failure = failureOf(code);
+    const backend = this.#backend;
+    const pool = this.#pool;
+    this.#finishAttempt(failure);
+    if (backend === null || pool === null) return;
+    if (failure.blamesBackend && backend.failed() % pool.plan.fall === 0) {
+      this.#plane.report({ type: 'failing', backend: backend.slot, code, detail });
+    }
+    const isStale = code === 'UPSTREAM_STALE';
+    const isAgain = mayTryAgain({
+      failure,
+      isUnsent,
+      isStarted: this.#isStarted,
+      isIdempotent: this.request.isIdempotent,
+      isBodyKept: this.#body.isKept,
+      // A connection that had grown stale says nothing about the backend: that try is not counted.
+      attempts: isStale ? 0 : this.#attempts,
+      maxAttempts: pool.plan.retry.attempts,
+    });
+    if (!isAgain) return this.#fail(failure);
+    if (isStale) this.#isFreshOnly = true;
+    else this.#tried.push(backend.slot);
+    this.#attempt(failure);
+  }
+
+  /** Gives the attempt up from this side. */
+  #abandon(failure: Failure | null): void {
+    const connection = this.#connection;
+    this.#finishAttempt(failure);
+    connection?.abandon();
+  }
+
+  #finishAttempt(failure: Failure | null): void {
+    const backend = this.#backend;
+    if (backend === null) return;
+    this.#backend = null;
+    this.#connection = null;
+    this.#isConnected = false;
+    const latencyMs = this.#plane.clock.now() - this.#attemptStartMs;
+    backend.finish(this.#status, failure, latencyMs, this.#body.bytes, this.#answerBytes);
+  }
+
+  /** Ends the exchange by an answer of our own, or by a visible cut. */
+  #fail(failure: Failure): void {
+    if (this.#isStarted) {
+      this.#count(failure);
+      // An answer that ends with its connection can only be seen to be cut by a reset.
+      this.#client.cut(!this.#isTunnel && !this.#answer.isChunked && !this.#answer.keepsLength);
+      return;
+    }
+    this.#isStarted = true;
+    this.#status = failure.status;
+    if (!this.#body.isEnded || failure.side === 'client' || this.#plane.isDraining) this.#isKeptAlive = false;
+    this.#client.wire.writeText(failureAnswer(failure, this.request.isHead, this.#connectionLine()));
+    this.#count(failure);
+    this.#client.exchangeEnded(this.#isKeptAlive);
+  }
+
+  #answerAsLastHop(): void {
+    this.#status = 204;
+    if (!this.#body.isEnded) this.#isKeptAlive = false;
+    this.#client.wire.writeText(lastHopAnswer(this.#connectionLine()));
+    this.#count(null);
+    this.#client.exchangeEnded(this.#isKeptAlive);
+  }
+
+  #connectionLine(): string {
+    if (!this.#isKeptAlive) return 'Connection: close\r\n';
+    return this.request.minorVersion === 0 ? 'Connection: keep-alive\r\n' : '';
+  }
+
+  #count(failure: Failure | null): void {
+    this.isActive = false;
+    const latencyMs = this.#plane.clock.now() - this.#startMs;
+    this.#plane.exchangeEnded();
+    if (this.#pool === null) this.#plane.finishWithoutPool(failure);
+    else this.#pool.finish(this.#status, failure, latencyMs, this.#body.bytes, this.#answerBytes);
+    this.#pool = null;
+  }
+}

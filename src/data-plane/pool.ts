@@ -1,0 +1,167 @@
+/**
+ * A pool and its backends as one worker sees them: the plan's words beside the cells in shared
+ * memory that belong to them.
+ *
+ * Everything counted about a request is counted here, so that a counter and the moment at which
+ * it moves stand on one page.
+ */
+import type { Failure } from '../protocol/failures.ts';
+import type { PlanBackend, PlanPool } from '../protocol/worker.ts';
+import { bucketOf } from '../state/histogram.ts';
+import { BACKEND_COUNTERS, BACKEND_GAUGES, BACKEND_SHARED, POOL_COUNTERS, type State } from '../state/layout.ts';
+import { Availability } from './availability.ts';
+import type { UpstreamConnection } from './upstream/connection.ts';
+import { IdleConnections } from './upstream/idle-connections.ts';
+
+/** A live view of one backend: made once a slot, kept over reloads for as long as it is used. */
+export class Backend {
+  readonly slot: number;
+  readonly idle = new IdleConnections<UpstreamConnection>();
+  /** What the plan in force says of it. */
+  plan: PlanBackend;
+  readonly #state: State;
+  readonly #counters: number;
+  readonly #gauges: number;
+  readonly #shared: number;
+  readonly #histogram: number;
+
+  constructor(state: State, worker: number, plan: PlanBackend) {
+    this.slot = plan.slot;
+    this.plan = plan;
+    this.#state = state;
+    this.#counters = state.backendCounters(worker, plan.slot);
+    this.#gauges = state.backendGauges(worker, plan.slot);
+    this.#shared = state.backendShared(plan.slot);
+    this.#histogram = state.backendHistogram(worker, plan.slot);
+  }
+
+  /**
+   * Takes a place on this backend for an attempt.
+   * @returns false if its limit over all workers is reached
+   */
+  tryBegin(): boolean {
+    const { shared, gauges } = this.#state;
+    const before = Atomics.add(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
+    const limit = this.plan.maxConnections;
+    if (limit > 0 && before >= limit) {
+      Atomics.sub(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
+      return false;
+    }
+    gauges[this.#gauges + BACKEND_GAUGES.IN_FLIGHT] = this.#gauge(BACKEND_GAUGES.IN_FLIGHT) + 1;
+    return true;
+  }
+
+  /** An attempt has ended: gives its place back and counts it. */
+  finish(status: number, failure: Failure | null, latencyMs: number, bytesOut: number, bytesIn: number): void {
+    const { shared, gauges, histograms } = this.#state;
+    Atomics.sub(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
+    gauges[this.#gauges + BACKEND_GAUGES.IN_FLIGHT] = this.#gauge(BACKEND_GAUGES.IN_FLIGHT) - 1;
+    this.#count(BACKEND_COUNTERS.REQUESTS, 1);
+    if (status > 0) this.#count(BACKEND_COUNTERS.STATUS_CLASS + Math.floor(status / 100), 1);
+    if (bytesOut > 0) this.#count(BACKEND_COUNTERS.BYTES_OUT, bytesOut);
+    if (bytesIn > 0) this.#count(BACKEND_COUNTERS.BYTES_IN, bytesIn);
+    const bucket = this.#histogram + bucketOf(latencyMs * 1000);
+    histograms[bucket] = (histograms[bucket] ?? 0) + 1;
+    if (failure !== null) {
+      if (failure.blamesBackend) this.#count(BACKEND_COUNTERS.FAILURES, 1);
+      this.#count(BACKEND_COUNTERS.FIRST_FAILURE + failure.index, 1);
+    }
+  }
+
+  /** The backend has answered: its failures in a row are over. */
+  succeeded(): void {
+    const { shared } = this.#state;
+    const word = this.#shared + BACKEND_SHARED.CONSECUTIVE_FAILURES;
+    // Read first: a store for every answer would keep the line moving between the cores.
+    if (shared[word] !== 0) Atomics.store(shared, word, 0);
+  }
+
+  /** @returns the failures in a row, this one included */
+  failed(): number {
+    return Atomics.add(this.#state.shared, this.#shared + BACKEND_SHARED.CONSECUTIVE_FAILURES, 1) + 1;
+  }
+
+  connectionOpened(): void {
+    this.#count(BACKEND_COUNTERS.CONNECTS, 1);
+    this.#state.gauges[this.#gauges + BACKEND_GAUGES.CONNECTIONS] = this.#gauge(BACKEND_GAUGES.CONNECTIONS) + 1;
+  }
+
+  connectionClosed(): void {
+    this.#state.gauges[this.#gauges + BACKEND_GAUGES.CONNECTIONS] = this.#gauge(BACKEND_GAUGES.CONNECTIONS) - 1;
+  }
+
+  /** An idle connection that was used after `usedSinceMs`; undefined where there is none. */
+  takeIdle(usedSinceMs: number): UpstreamConnection | undefined {
+    const connection = this.idle.take(usedSinceMs);
+    if (connection !== undefined) this.showIdle();
+    return connection;
+  }
+
+  /** Shows how many of the connections lie idle. */
+  showIdle(): void {
+    this.#state.gauges[this.#gauges + BACKEND_GAUGES.IDLE] = this.idle.size;
+  }
+
+  #gauge(index: number): number {
+    return this.#state.gauges[this.#gauges + index] ?? 0;
+  }
+
+  #count(index: number, by: number): void {
+    const { counters } = this.#state;
+    const cell = this.#counters + index;
+    counters[cell] = (counters[cell] ?? 0) + by;
+  }
+}
+
+/** A pool under one plan. */
+export class Pool {
+  readonly plan: PlanPool;
+  readonly availability: Availability;
+  readonly #bySlot: ReadonlyMap<number, Backend>;
+  readonly #state: State;
+  readonly #counters: number;
+  readonly #histogram: number;
+
+  constructor(state: State, worker: number, plan: PlanPool, backends: readonly Backend[]) {
+    this.plan = plan;
+    this.#bySlot = new Map(backends.map((backend) => [backend.slot, backend]));
+    this.#state = state;
+    this.#counters = state.poolCounters(worker, plan.slot);
+    this.#histogram = state.poolHistogram(worker, plan.slot);
+    this.availability = new Availability(state, plan);
+  }
+
+  /** A backend of this pool by its slot. */
+  backend(slot: number): Backend | undefined {
+    return this.#bySlot.get(slot);
+  }
+
+  retried(): void {
+    this.#count(POOL_COUNTERS.RETRIES, 1);
+  }
+
+  /**
+   * An exchange has ended. Called before its last bytes go out, so that a client that has its
+   * answer finds it counted.
+   * @param status sent to the client; 0 where none was
+   */
+  finish(status: number, failure: Failure | null, latencyMs: number, bytesIn: number, bytesOut: number): void {
+    const { histograms } = this.#state;
+    this.#count(POOL_COUNTERS.REQUESTS, 1);
+    if (status > 0) this.#count(POOL_COUNTERS.STATUS_CLASS + Math.floor(status / 100), 1);
+    if (bytesIn > 0) this.#count(POOL_COUNTERS.BYTES_IN, bytesIn);
+    if (bytesOut > 0) this.#count(POOL_COUNTERS.BYTES_OUT, bytesOut);
+    if (failure !== null) {
+      this.#count(POOL_COUNTERS.FAILURES, 1);
+      this.#count(POOL_COUNTERS.FIRST_FAILURE + failure.index, 1);
+    }
+    const bucket = this.#histogram + bucketOf(latencyMs * 1000);
+    histograms[bucket] = (histograms[bucket] ?? 0) + 1;
+  }
+
+  #count(index: number, by: number): void {
+    const { counters } = this.#state;
+    const cell = this.#counters + index;
+    counters[cell] = (counters[cell] ?? 0) + by;
+  }
+}

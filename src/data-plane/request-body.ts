@@ -1,0 +1,92 @@
+/**
+ * The body of a request on its way to the backend, in the form in which it is written there,
+ * and what is kept of it for the next attempt.
+ *
+ * Bytes that come before there is a connection must be kept anyway. After that they are kept
+ * only while they could be needed again and fit.
+ */
+import { BODY } from '../http1/framing.ts';
+import type { Wire } from './wire.ts';
+
+export class RequestBody {
+  #isChunked = false;
+  #limitBytes = 0;
+  #kept: (Buffer | string)[] = [];
+  #keptBytes = 0;
+  /** Everything so far can be sent once more. */
+  isKept = true;
+  isEnded = false;
+  /** Body bytes received, as the client meant them. */
+  bytes = 0;
+
+  /** @param limitBytes how much may be kept */
+  begin(kind: number, limitBytes: number): void {
+    this.#isChunked = kind === BODY.CHUNKED;
+    this.#limitBytes = limitBytes;
+    if (this.#keptBytes > 0) this.#kept = [];
+    this.#keptBytes = 0;
+    this.isKept = true;
+    this.isEnded = false;
+    this.bytes = 0;
+  }
+
+  /** Whether more has been kept than the limit allows: the client should be paused. */
+  get isFull(): boolean {
+    return this.#keptBytes > this.#limitBytes;
+  }
+
+  /**
+   * Passes on a piece.
+   * @param target where it goes; null while there is no connection
+   * @returns false if the client should pause until the target has drained
+   */
+  write(buffer: Buffer, start: number, end: number, source: Wire, target: Wire | null): boolean {
+    this.bytes += end - start;
+    if (this.#isChunked) this.#writeText(`${(end - start).toString(16)}\r\n`, target);
+    let isTaken = true;
+    if (this.#keeps(end - start, target)) this.#keep(Buffer.from(buffer.subarray(start, end)));
+    if (target !== null) isTaken = target.writeBytes(buffer, start, end, source);
+    if (this.#isChunked) this.#writeText('\r\n', target);
+    return target === null ? !this.isFull : isTaken;
+  }
+
+  /** The client has sent all. @param trailers lines to send on, each with its CRLF */
+  end(trailers: string, target: Wire | null): void {
+    this.isEnded = true;
+    if (this.#isChunked) this.#writeText(`0\r\n${trailers}\r\n`, target);
+  }
+
+  /** Sends all that has been kept, to a connection on which nothing of it was written. */
+  replay(target: Wire): void {
+    for (const piece of this.#kept) {
+      if (typeof piece === 'string') target.writeText(piece);
+      else target.writeBytes(piece, 0, piece.length, target);
+    }
+  }
+
+  /** There will be no other attempt: what was kept is let go. */
+  letGo(): void {
+    this.isKept = this.bytes === 0 && this.#keptBytes === 0;
+    this.#kept = [];
+    this.#keptBytes = 0;
+  }
+
+  #writeText(text: string, target: Wire | null): void {
+    if (this.#keeps(text.length, target)) this.#keep(text);
+    target?.writeText(text);
+  }
+
+  /** Before there is a connection everything is kept; after, as long as it fits. */
+  #keeps(bytes: number, target: Wire | null): boolean {
+    if (!this.isKept) return false;
+    if (target === null || this.#keptBytes + bytes <= this.#limitBytes) return true;
+    this.letGo();
+    this.isKept = false;
+    return false;
+  }
+
+  #keep(piece: Buffer | string): void {
+    this.#kept.push(piece);
+    this.#keptBytes += piece.length;
+  }
+}

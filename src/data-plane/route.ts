@@ -1,0 +1,107 @@
+/**
+ * Which pool takes this request? The first route whose host and path prefix match.
+ *
+ * Thousands of routes must not cost more than one, so the table is turned into two look-ups: by
+ * host, then by path prefix, each answering the number of the first route that it stands for.
+ * Lower numbers were written first, and win.
+ */
+import type { PlanRoute } from '../protocol/worker.ts';
+
+/** Answer where no route matches. */
+export const NO_ROUTE = -1;
+
+interface HostRoutes {
+  /** Number of the first route for this host without a path; `Infinity` where there is none. */
+  any: number;
+  /** Number of the first route for each path prefix. */
+  readonly byPrefix: Map<string, number>;
+}
+
+export class RouteTable {
+  readonly #pools: readonly number[];
+  /** Exact hosts, and `.example.com` for `*.example.com`. */
+  readonly #byHost = new Map<string, HostRoutes>();
+  readonly #anyHost: HostRoutes = newHostRoutes();
+  readonly #hasWildcards: boolean;
+  readonly #isCatchAll: boolean;
+
+  constructor(routes: readonly PlanRoute[]) {
+    this.#pools = routes.map((route) => route.pool);
+    this.#hasWildcards = routes.some((route) => route.host?.startsWith('*.') === true);
+    const first = routes[0];
+    this.#isCatchAll = first !== undefined && first.host === null && first.path === null;
+    routes.forEach((route, number) => {
+      const hostRoutes = route.host === null ? this.#anyHost : this.#forHost(route.host.replace(/^\*/, ''));
+      if (route.path === null || route.path === '/') hostRoutes.any = Math.min(hostRoutes.any, number);
+      else {
+        const prefix = route.path.replace(/\/$/, '');
+        if (!hostRoutes.byPrefix.has(prefix)) hostRoutes.byPrefix.set(prefix, number);
+      }
+    });
+  }
+
+  /** Whether the first route takes everything, so that host and path need not be looked at. */
+  get isCatchAll(): boolean {
+    return this.#isCatchAll;
+  }
+
+  /**
+   * @param host as the client sent it, with or without port
+   * @param path the target, with or without query; `*` for OPTIONS of the whole server
+   * @returns slot of the pool, or `NO_ROUTE`
+   */
+  match(host: string, path: string): number {
+    let found = matchPath(this.#anyHost, path);
+    if (this.#byHost.size > 0) {
+      const name = hostName(host);
+      const exact = this.#byHost.get(name);
+      if (exact !== undefined) found = Math.min(found, matchPath(exact, path));
+      if (this.#hasWildcards) found = Math.min(found, this.#matchWildcards(name, path));
+    }
+    return this.#pools[found] ?? NO_ROUTE;
+  }
+
+  #matchWildcards(name: string, path: string): number {
+    let found = Infinity;
+    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+      const routes = dot > 0 ? this.#byHost.get(name.slice(dot)) : undefined;
+      if (routes !== undefined) found = Math.min(found, matchPath(routes, path));
+    }
+    return found;
+  }
+
+  #forHost(host: string): HostRoutes {
+    let routes = this.#byHost.get(host);
+    if (routes === undefined) {
+      routes = newHostRoutes();
+      this.#byHost.set(host, routes);
+    }
+    return routes;
+  }
+}
+
+function newHostRoutes(): HostRoutes {
+  return { any: Infinity, byPrefix: new Map() };
+}
+
+/** The first of the routes whose prefix ends where a segment of the path does. */
+function matchPath(routes: HostRoutes, path: string): number {
+  let found = routes.any;
+  if (routes.byPrefix.size === 0) return found;
+  const query = path.indexOf('?');
+  const end = query === -1 ? path.length : query;
+  for (let at = 1; at <= end; at++) {
+    if (at < end && path.charCodeAt(at) !== 0x2f) continue;
+    const number = routes.byPrefix.get(path.slice(0, at));
+    if (number !== undefined && number < found) found = number;
+  }
+  return found;
+}
+
+/** `Host` without port and trailing dot, in lower case. */
+function hostName(host: string): string {
+  const bracket = host.lastIndexOf(']');
+  const colon = host.indexOf(':', bracket + 1);
+  const name = (colon === -1 ? host : host.slice(0, colon)).toLowerCase();
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}

@@ -1,0 +1,402 @@
+/**
+ * One connection to a backend: HTTP/1.1 on the upstream side.
+ *
+ * It owns the wire and reads answers off it; an exchange lends it requests, one after another,
+ * and hears what becomes of each attempt through `AttemptOwner`. A backend is not trusted: what
+ * it sends is parsed as strictly as a request, and a connection on which anything was out of
+ * order never serves another one.
+ */
+
+import { equalsIgnoringCase } from '../../http1/bytes.ts';
+import { type ConnectionOptions, newConnectionOptions, readConnectionOptions } from '../../http1/connection-options.ts';
+import { FIELD } from '../../http1/fields.ts';
+import { BODY, type Framing, newFraming, responseFraming } from '../../http1/framing.ts';
+import { HeadReader } from '../../http1/head-reader.ts';
+import { CHUNK, ChunkedParser } from '../../http1/parse-chunked.ts';
+import { HEAD, type HeadLimits, PARSE } from '../../http1/parse-head.ts';
+import type { FailureCode } from '../../protocol/failures.ts';
+import type { PlanPool } from '../../protocol/worker.ts';
+import type { Clock } from '../clock.ts';
+import type { Deadlines, Expiring } from '../deadlines.ts';
+import type { Backend } from '../pool.ts';
+import { GATHER_BYTES, Wire, type WireOwner } from '../wire.ts';
+import { connectFailure, errnoOf } from './connect.ts';
+
+/** The exchange, as a connection sees it. */
+export interface AttemptOwner {
+  /** Whether the request's method was HEAD. */
+  readonly isHead: boolean;
+  /** Whether a switch to WebSocket was asked for. */
+  readonly isUpgrade: boolean;
+  /** The connection is open: the request may be written. */
+  onConnected(): void;
+  onInterim(): void;
+  onAnswerHead(): void;
+  onAnswerBody(buffer: Buffer, start: number, end: number): void;
+  /** The answer is complete; `trailers` is null where there are none. */
+  onAnswerEnd(trailers: HeadReader | null): void;
+  onSwitched(): void;
+  onTunnelBytes(buffer: Buffer, start: number, end: number): void;
+  onTunnelEnd(): void;
+  onUpstreamDrain(): void;
+  /**
+   * @param detail the system's word for it, or empty
+   * @param isUnsent no byte of the request has been written: the backend cannot know of it
+   */
+  onAttemptFailed(code: FailureCode, detail: string, isUnsent: boolean): void;
+}
+
+const PHASE = { CONNECTING: 0, IDLE: 1, HEAD: 2, BODY: 3, TUNNEL: 4, CLOSED: 5 } as const;
+
+/** Interim answers to one request. */
+const MAX_INTERIMS = 32;
+/** A backend closes at the end of its time-out, and the request is on its way until then. */
+const KEEP_ALIVE_MARGIN_MS = 1000;
+
+export class UpstreamConnection implements WireOwner, Expiring {
+  readonly backend: Backend;
+  readonly wire: Wire;
+  readonly reader: HeadReader;
+  readonly framing: Framing = newFraming();
+  readonly options: ConnectionOptions = newConnectionOptions();
+  /** Whether it has served a request before the one it serves now. */
+  isReused = false;
+  idleSinceMs = 0;
+  deadlineMs = 0;
+  deadlineTick = -1;
+  readonly #deadlines: Deadlines;
+  readonly #clock: Clock;
+  #pool: PlanPool;
+  #owner: AttemptOwner | null;
+  #phase: number = PHASE.CONNECTING;
+  #isRequestSent = false;
+  #isKeptAlive = false;
+  #keepAliveMs = Infinity;
+  /** Set by the exchange while the client's socket still reads from this wire's own buffer. */
+  isBufferBusy = false;
+  #writesBefore = 0;
+  #interims = 0;
+  #remainingBytes = 0;
+  #chunked: ChunkedParser | null = null;
+
+  /** Opens a connection for `owner`'s attempt. */
+  constructor(
+    backend: Backend,
+    pool: PlanPool,
+    limits: HeadLimits,
+    clock: Clock,
+    deadlines: Deadlines,
+    owner: AttemptOwner,
+  ) {
+    this.backend = backend;
+    this.#pool = pool;
+    this.#clock = clock;
+    this.#deadlines = deadlines;
+    this.#owner = owner;
+    this.reader = new HeadReader(HEAD.RESPONSE, limits, NOTHING);
+    backend.connectionOpened();
+    this.wire = Wire.connect(backend.plan.address ?? '', backend.plan.port, this);
+    deadlines.set(this, pool.timeouts.connectMs);
+  }
+
+  /** Lends an idle connection to another attempt; the request may be written at once. */
+  lend(owner: AttemptOwner, pool: PlanPool): void {
+    this.#owner = owner;
+    this.#pool = pool;
+    this.isReused = true;
+    this.#begin();
+  }
+
+  /** The whole request has been written: the answer is due. */
+  requestSent(): void {
+    this.#isRequestSent = true;
+    if (this.#phase === PHASE.HEAD) this.#deadlines.set(this, this.#pool.timeouts.responseHeadMs);
+  }
+
+  /** Stops reading from the backend. Its time-outs wait too, since it is not what is slow. */
+  pause(): void {
+    this.wire.pause();
+    this.#deadlines.clear(this);
+  }
+
+  resume(): void {
+    this.isBufferBusy = false;
+    if (!this.wire.isPaused) return;
+    this.wire.resume();
+    if (this.#phase === PHASE.BODY) this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
+    if (this.#phase === PHASE.TUNNEL) this.touchTunnel();
+  }
+
+  /** Something has moved in the tunnel. */
+  touchTunnel(): void {
+    this.#deadlines.set(this, this.#pool.timeouts.tunnelIdleMs);
+  }
+
+  /** Lets go of the attempt in the middle of it: the connection cannot be used again. */
+  abandon(): void {
+    this.#owner = null;
+    this.close();
+  }
+
+  close(): void {
+    if (this.#phase === PHASE.IDLE) this.#leaveIdle();
+    this.#phase = PHASE.CLOSED;
+    this.#deadlines.forget(this);
+    this.wire.destroy();
+  }
+
+  onConnect(): void {
+    if (this.#phase !== PHASE.CONNECTING) return;
+    this.#begin();
+    this.#owner?.onConnected();
+  }
+
+  onBytes(buffer: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      switch (this.#phase) {
+        case PHASE.HEAD:
+          at = this.#readHead(buffer, at, end);
+          break;
+        case PHASE.BODY:
+          at = this.#readBody(buffer, at, end);
+          break;
+        case PHASE.TUNNEL:
+          this.touchTunnel();
+          this.#owner?.onTunnelBytes(buffer, at, end);
+          return;
+        case PHASE.IDLE:
+          // Nobody has asked for anything: whatever this is, it is no answer.
+          this.close();
+          return;
+        default:
+          return;
+      }
+    }
+  }
+
+  onEnd(): void {
+    switch (this.#phase) {
+      case PHASE.HEAD:
+        this.#fail(this.#isStale() ? 'UPSTREAM_STALE' : 'UPSTREAM_CLOSED', '');
+        break;
+      case PHASE.BODY:
+        if (this.framing.kind === BODY.UNTIL_CLOSE) this.#complete(false, null);
+        else this.#fail('UPSTREAM_BODY_CLOSED', '');
+        break;
+      case PHASE.TUNNEL:
+        this.#owner?.onTunnelEnd();
+        break;
+      default:
+        this.close();
+    }
+  }
+
+  onClose(error: Error | null): void {
+    const phase = this.#phase;
+    if (phase === PHASE.IDLE) this.#leaveIdle();
+    const errno = errnoOf(error);
+    if (phase === PHASE.CONNECTING) this.#fail(connectFailure(error), errno);
+    else if (phase === PHASE.HEAD)
+      this.#fail(this.#isStale() ? 'UPSTREAM_STALE' : error === null ? 'UPSTREAM_CLOSED' : 'UPSTREAM_RESET', errno);
+    else if (phase === PHASE.TUNNEL && error === null) this.#owner?.onTunnelEnd();
+    else if (phase === PHASE.BODY || phase === PHASE.TUNNEL) this.#fail('UPSTREAM_BODY_RESET', errno);
+    this.#phase = PHASE.CLOSED;
+    this.#deadlines.forget(this);
+    this.backend.connectionClosed();
+  }
+
+  onDrain(): void {
+    this.#owner?.onUpstreamDrain();
+  }
+
+  onDeadline(): void {
+    switch (this.#phase) {
+      case PHASE.CONNECTING:
+        return this.#fail('UPSTREAM_CONNECT_TIMEOUT', '');
+      case PHASE.HEAD:
+        return this.#fail('UPSTREAM_HEAD_TIMEOUT', '');
+      case PHASE.BODY:
+        return this.#fail('UPSTREAM_BODY_TIMEOUT', '');
+      case PHASE.TUNNEL:
+        return this.#fail('TUNNEL_IDLE_TIMEOUT', '');
+      default:
+        this.close();
+    }
+  }
+
+  #begin(): void {
+    this.#phase = PHASE.HEAD;
+    this.#isRequestSent = false;
+    this.#writesBefore = this.wire.writeCount;
+    this.#interims = 0;
+    this.reader.reset();
+    this.#deadlines.clear(this);
+  }
+
+  #isStale(): boolean {
+    return this.isReused && !this.reader.isUnderWay && this.#interims === 0;
+  }
+
+  #readHead(buffer: Buffer, start: number, end: number): number {
+    const { reader } = this;
+    const result = reader.read(buffer, start, end);
+    if (result === PARSE.INCOMPLETE) return end;
+    if (result === PARSE.REFUSED) {
+      this.#fail(reader.head.failure, '');
+      return end;
+    }
+    const { head } = reader;
+    if (!responseFraming(head, reader.buffer, reader.base, this.#owner?.isHead === true, this.framing)) {
+      this.#fail('UPSTREAM_FRAMING_INVALID', '');
+      return end;
+    }
+    readConnectionOptions(head, reader.buffer, reader.base, this.options);
+    const { next } = reader;
+    if (head.status === 101) this.#switch();
+    else if (head.status < 200) this.#interim();
+    else this.#answer(next < end);
+    return next;
+  }
+
+  #interim(): void {
+    if (++this.#interims > MAX_INTERIMS) return this.#fail('UPSTREAM_INTERIM_FLOOD', '');
+    this.#owner?.onInterim();
+    this.reader.reset();
+  }
+
+  #switch(): void {
+    if (this.#owner?.isUpgrade !== true || !this.options.isUpgrade || !this.#offersWebSocket()) {
+      return this.#fail('UPSTREAM_UPGRADE_INVALID', '');
+    }
+    this.#phase = PHASE.TUNNEL;
+    this.touchTunnel();
+    this.#owner.onSwitched();
+  }
+
+  #offersWebSocket(): boolean {
+    const { head, buffer, base } = this.reader;
+    for (let index = 0; index < head.knownCount; index++) {
+      if (head.knownField(index) !== FIELD.UPGRADE) continue;
+      return equalsIgnoringCase(
+        buffer,
+        base + head.knownValueStart(index),
+        base + head.knownValueEnd(index),
+        'websocket',
+      );
+    }
+    return false;
+  }
+
+  #answer(hasMore: boolean): void {
+    const { framing, options, reader } = this;
+    this.#isKeptAlive = reader.head.minorVersion === 1 ? !options.isClose : options.isKeepAlive && !options.isClose;
+    this.#keepAliveMs = this.#isKeptAlive ? keepAliveMs(reader) : 0;
+    this.#phase = PHASE.BODY;
+    this.#owner?.onAnswerHead();
+    if (framing.kind === BODY.NONE) {
+      this.#complete(!hasMore, null);
+      return;
+    }
+    this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
+    this.#remainingBytes = framing.bytes;
+    if (framing.kind === BODY.CHUNKED) {
+      this.#chunked ??= new ChunkedParser();
+      this.#chunked.reset();
+    } else if (framing.kind === BODY.LENGTH) {
+      // A connection that last carried a small body has no use for a large buffer.
+      if (framing.bytes > GATHER_BYTES) this.wire.beginRelay();
+      else this.wire.endRelay(true);
+    }
+  }
+
+  #readBody(buffer: Buffer, start: number, end: number): number {
+    if (this.framing.kind === BODY.CHUNKED) return this.#readChunks(buffer, start, end);
+    const isUntilClose = this.framing.kind === BODY.UNTIL_CLOSE;
+    const stop = isUntilClose ? end : Math.min(end, start + this.#remainingBytes);
+    this.#remainingBytes -= stop - start;
+    const isLast = !isUntilClose && this.#remainingBytes === 0;
+    if (!isLast) this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
+    if (isUntilClose && end - start > GATHER_BYTES) this.wire.beginRelay();
+    this.#owner?.onAnswerBody(buffer, start, stop);
+    if (isLast) this.#complete(stop === end, null);
+    return isLast ? end : stop;
+  }
+
+  #readChunks(buffer: Buffer, start: number, end: number): number {
+    const chunked = this.#chunked;
+    if (chunked === null) return end;
+    if (end - start > GATHER_BYTES) this.wire.beginRelay();
+    let at = start;
+    while (this.#phase === PHASE.BODY) {
+      const result = chunked.next(buffer, at, end);
+      if (result === CHUNK.MORE) {
+        this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
+        return end;
+      }
+      if (result === CHUNK.DATA) {
+        at = chunked.dataEnd;
+        this.#owner?.onAnswerBody(buffer, chunked.dataStart, chunked.dataEnd);
+        continue;
+      }
+      if (result === CHUNK.END) this.#complete(chunked.at === end, chunked.trailers);
+      else this.#fail('UPSTREAM_BODY_INVALID', '');
+    }
+    return end;
+  }
+
+  /** The answer is whole. `isClean`: and nothing came behind it. */
+  #complete(isClean: boolean, trailers: HeadReader | null): void {
+    const owner = this.#owner;
+    this.#owner = null;
+    const isReusable =
+      isClean && this.#isKeptAlive && this.#isRequestSent && !this.wire.isClosed && this.#keepAliveMs > 0;
+    if (isReusable) {
+      this.#phase = PHASE.IDLE;
+      this.#deadlines.clear(this);
+    }
+    owner?.onAnswerEnd(trailers);
+    // Not before the answer's last bytes are written: they may lie in this wire's read buffer.
+    if (isReusable) this.#becomeIdle();
+    else this.close();
+  }
+
+  #becomeIdle(): void {
+    if (this.isBufferBusy) this.wire.endRelay(false);
+    this.isBufferBusy = false;
+    this.wire.resume();
+    const timeoutMs = Math.min(this.#pool.idleConnections.timeoutMs, this.#keepAliveMs);
+    this.idleSinceMs = this.#clock.now();
+    this.#deadlines.set(this, timeoutMs);
+    this.backend.idle.put(this, this.#pool.idleConnections.max);
+    this.backend.showIdle();
+  }
+
+  #leaveIdle(): void {
+    this.backend.idle.remove(this);
+    this.backend.showIdle();
+  }
+
+  #fail(code: FailureCode, detail: string): void {
+    const owner = this.#owner;
+    this.#owner = null;
+    this.#phase = PHASE.CLOSED;
+    this.#deadlines.forget(this);
+    this.wire.destroy();
+    owner?.onAttemptFailed(code, detail, this.wire.writeCount === this.#writesBefore);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** `Keep-Alive: timeout=5` of a backend, less the margin; `Infinity` where it names none. */
+function keepAliveMs(reader: HeadReader): number {
+  const { head, buffer, base } = reader;
+  for (let index = 0; index < head.knownCount; index++) {
+    if (head.knownField(index) !== FIELD.KEEP_ALIVE) continue;
+    const value = buffer.toString('latin1', base + head.knownValueStart(index), base + head.knownValueEnd(index));
+    const seconds = /(?:^|[,\s])timeout="?(\d{1,6})/i.exec(value)?.[1];
+    if (seconds !== undefined) return +seconds * 1000 - KEEP_ALIVE_MARGIN_MS;
+  }
+  return Infinity;
+}

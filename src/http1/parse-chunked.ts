@@ -1,0 +1,204 @@
+/**
+ * The chunked transfer coding, taken apart (RFC 9112 section 7.1).
+ *
+ * Incremental and without copies: `next` says where in the given bytes the next piece of data
+ * lies. Chunk extensions are checked and dropped. The trailer section is read with the rules and
+ * limits of a head; what may be passed on of it is decided in `forward-fields.ts`.
+ */
+import { byteAt, CR, HEX_VALUE, LF, QUOTED, SPACE, TAB, TOKEN } from './bytes.ts';
+import { HeadReader } from './head-reader.ts';
+import { HEAD, type HeadLimits, PARSE } from './parse-head.ts';
+
+/** What `next` answers. */
+export const CHUNK = {
+  /** All bytes are used up. */
+  MORE: 0,
+  /** Data lies between `dataStart` and `dataEnd`. */
+  DATA: 1,
+  /** The body has ended; `at` is the first byte after it. */
+  END: 2,
+  /** The coding is broken: nothing after this can be believed. */
+  BROKEN: 3,
+  /** The trailer section is malformed or too large. */
+  BROKEN_TRAILER: 4,
+} as const;
+
+const STAGE = {
+  SIZE_FIRST: 0,
+  SIZE: 1,
+  /** White space after the size: an extension must follow. */
+  SIZE_BLANK: 2,
+  EXTENSION_NAME_FIRST: 3,
+  EXTENSION_NAME: 4,
+  EXTENSION_NAME_BLANK: 5,
+  EXTENSION_VALUE_FIRST: 6,
+  EXTENSION_VALUE: 7,
+  EXTENSION_QUOTED: 8,
+  EXTENSION_ESCAPED: 9,
+  EXTENSION_VALUE_BLANK: 10,
+  SIZE_LF: 11,
+  DATA: 12,
+  DATA_CR: 13,
+  DATA_LF: 14,
+  TRAILERS: 15,
+} as const;
+
+/** Hexadecimal digits of a size: 2^52 fits into 13, and leading zeros beyond 16 are no use. */
+const SIZE_DIGITS = 16;
+const LARGEST_SIZE = 2 ** 48;
+/** Bytes of extensions: on one line, and in one message. */
+const LINE_EXTENSION_BYTES = 4096;
+const BODY_EXTENSION_BYTES = 16384;
+
+const TRAILER_LIMITS: HeadLimits = { headBytes: 16384, fields: 100, targetBytes: 0 };
+
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+export class ChunkedParser {
+  #stage: number = STAGE.SIZE_FIRST;
+  #size = 0;
+  #digits = 0;
+  #lineExtensionBytes = 0;
+  #bodyExtensionBytes = 0;
+  #trailers: HeadReader | null = null;
+
+  /** First byte that the next call of `next` has to look at. */
+  at = 0;
+  dataStart = 0;
+  dataEnd = 0;
+
+  /** The trailer section, once the body has ended; null where it is empty. */
+  get trailers(): HeadReader | null {
+    return this.#trailers;
+  }
+
+  reset(): void {
+    this.#stage = STAGE.SIZE_FIRST;
+    this.#size = 0;
+    this.#digits = 0;
+    this.#lineExtensionBytes = 0;
+    this.#bodyExtensionBytes = 0;
+    this.#trailers = null;
+  }
+
+  /** Takes the next piece from the bytes between `at` and `end`. @returns one of `CHUNK` */
+  next(buffer: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end) {
+      const byte = byteAt(buffer, at);
+      switch (this.#stage) {
+        case STAGE.SIZE_FIRST:
+        case STAGE.SIZE: {
+          const digit = byteAt(HEX_VALUE, byte);
+          if (digit !== 255) {
+            this.#size = this.#size * 16 + digit;
+            if (++this.#digits > SIZE_DIGITS || this.#size > LARGEST_SIZE) return CHUNK.BROKEN;
+            this.#stage = STAGE.SIZE;
+          } else if (this.#stage === STAGE.SIZE_FIRST) return CHUNK.BROKEN;
+          else if (!this.#afterSize(byte)) return CHUNK.BROKEN;
+          at++;
+          break;
+        }
+        case STAGE.SIZE_LF: {
+          if (byte !== LF) return CHUNK.BROKEN;
+          at++;
+          this.#digits = 0;
+          this.#lineExtensionBytes = 0;
+          this.#stage = this.#size > 0 ? STAGE.DATA : STAGE.TRAILERS;
+          break;
+        }
+        case STAGE.DATA: {
+          const bytes = Math.min(end - at, this.#size);
+          this.dataStart = at;
+          this.dataEnd = at + bytes;
+          this.at = at + bytes;
+          this.#size -= bytes;
+          if (this.#size === 0) this.#stage = STAGE.DATA_CR;
+          return CHUNK.DATA;
+        }
+        case STAGE.DATA_CR: {
+          if (byte !== CR) return CHUNK.BROKEN;
+          at++;
+          this.#stage = STAGE.DATA_LF;
+          break;
+        }
+        case STAGE.DATA_LF: {
+          if (byte !== LF) return CHUNK.BROKEN;
+          at++;
+          this.#stage = STAGE.SIZE_FIRST;
+          break;
+        }
+        case STAGE.TRAILERS: {
+          this.#trailers ??= new HeadReader(HEAD.TRAILERS, TRAILER_LIMITS, buffer);
+          const result = this.#trailers.read(buffer, at, end);
+          if (result === PARSE.INCOMPLETE) return CHUNK.MORE;
+          if (result === PARSE.REFUSED) return CHUNK.BROKEN_TRAILER;
+          this.at = this.#trailers.next;
+          if (this.#trailers.head.fieldCount === 0) this.#trailers = null;
+          return CHUNK.END;
+        }
+        default: {
+          if (++this.#lineExtensionBytes > LINE_EXTENSION_BYTES) return CHUNK.BROKEN;
+          if (++this.#bodyExtensionBytes > BODY_EXTENSION_BYTES) return CHUNK.BROKEN;
+          if (!this.#extension(byte)) return CHUNK.BROKEN;
+          at++;
+        }
+      }
+    }
+    return CHUNK.MORE;
+  }
+
+  /** What may follow a size, an extension's name or its value. */
+  #afterSize(byte: number): boolean {
+    if (byte === CR) this.#stage = STAGE.SIZE_LF;
+    else if (byte === SEMICOLON) this.#stage = STAGE.EXTENSION_NAME_FIRST;
+    else if (isBlank(byte)) this.#stage = STAGE.SIZE_BLANK;
+    else return false;
+    return true;
+  }
+
+  /** `chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )` */
+  #extension(byte: number): boolean {
+    switch (this.#stage) {
+      case STAGE.SIZE_BLANK:
+        if (byte === SEMICOLON) this.#stage = STAGE.EXTENSION_NAME_FIRST;
+        return byte === SEMICOLON || isBlank(byte);
+      case STAGE.EXTENSION_NAME_FIRST:
+        if (TOKEN[byte] === 1) this.#stage = STAGE.EXTENSION_NAME;
+        return TOKEN[byte] === 1 || isBlank(byte);
+      case STAGE.EXTENSION_NAME:
+        if (TOKEN[byte] === 1) return true;
+        if (byte === EQUALS) this.#stage = STAGE.EXTENSION_VALUE_FIRST;
+        else if (isBlank(byte)) this.#stage = STAGE.EXTENSION_NAME_BLANK;
+        else return this.#afterSize(byte);
+        return true;
+      case STAGE.EXTENSION_NAME_BLANK:
+        if (byte === EQUALS) this.#stage = STAGE.EXTENSION_VALUE_FIRST;
+        else if (byte === SEMICOLON) this.#stage = STAGE.EXTENSION_NAME_FIRST;
+        return byte === EQUALS || byte === SEMICOLON || isBlank(byte);
+      case STAGE.EXTENSION_VALUE_FIRST:
+        if (byte === QUOTE) this.#stage = STAGE.EXTENSION_QUOTED;
+        else if (TOKEN[byte] === 1) this.#stage = STAGE.EXTENSION_VALUE;
+        return byte === QUOTE || TOKEN[byte] === 1 || isBlank(byte);
+      case STAGE.EXTENSION_VALUE:
+        return TOKEN[byte] === 1 || this.#afterSize(byte);
+      case STAGE.EXTENSION_QUOTED:
+        if (byte === QUOTE) this.#stage = STAGE.EXTENSION_VALUE_BLANK;
+        else if (byte === BACKSLASH) this.#stage = STAGE.EXTENSION_ESCAPED;
+        else return QUOTED[byte] === 1;
+        return true;
+      case STAGE.EXTENSION_ESCAPED:
+        this.#stage = STAGE.EXTENSION_QUOTED;
+        return QUOTED[byte] === 1 || byte === QUOTE || byte === BACKSLASH;
+      default:
+        return this.#afterSize(byte);
+    }
+  }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
+}
