@@ -28,7 +28,6 @@ test('only ready, healthy, resolved and not ejected backends are picked', async 
     const refused = report.byStatus.get(503);
     return { ...Object.fromEntries(report.byBackend), ...(refused === undefined ? {} : { none: refused }) };
   };
-  };
   assert.deepEqual(await share(), { a: 5, b: 5 });
   plane.setHealth('a', 'UNHEALTHY');
   assert.deepEqual(await share(), { b: 10 });
