@@ -34,18 +34,20 @@ export async function listenProblems(
   const problems: string[] = [];
   for (const { name, address } of listeners) {
     // Another address of a port of our own would be taken by ourselves; the workers will tell.
-    const error = ownPorts.has(address.port) ? null : await listenError(address);
-    if (error !== null) problems.push(`listener ${name}: ${describe(error, address)}`);
+    const problem = ownPorts.has(address.port) ? null : await listenProblem(address);
+    if (problem !== null) problems.push(`listener ${name}: ${problem}`);
   }
   return problems;
 }
 
-function listenError(address: Address): Promise<NodeJS.ErrnoException | null> {
-  return new Promise((resolve) => {
+/** Why this address cannot be listened on, or null where it can. */
+export async function listenProblem(address: Address): Promise<string | null> {
+  const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
     const server = createServer();
     server.once('error', resolve);
     server.listen({ ...address, exclusive: true }, () => server.close(() => resolve(null)));
   });
+  return error === null ? null : describe(error, address);
 }
 
 function freePort(host: string): Promise<number> {

@@ -152,14 +152,15 @@ function mergePool(
   });
   const fromFile = pool.backends.filter(({ name }) => !removed.some((gone) => gone.name === name));
   const added = changes.added.filter(({ name, url }) => {
-    const inFile = fromFile.find((backend) => backend.name === name);
-    if (inFile !== undefined && inFile.url !== url) {
+    const inFile = fromFile.find((backend) => backend.name === name || backend.url === url);
+    if (inFile === undefined) return true;
+    if (inFile.name !== name || inFile.url !== url) {
       overruled.push({
         subject: `${pool.name}/${name}`,
-        text: `it was added at run time as ${url}; the file now has it as ${inFile.url}, and the file wins`,
+        text: `it was added at run time as ${url}; the file now has ${inFile.name} as ${inFile.url}, and the file wins`,
       });
     }
-    return inFile === undefined;
+    return false;
   });
 
   const keptBackends: BackendChanges[] = [];

@@ -88,8 +88,9 @@ export function addBackend(
   const name = addition.name ?? formatAddress({ host, port });
   checkName(name);
   if (pool.isRemoved) throw new RosterError('pool-not-found', 404, `there is no pool ${pool.name}`);
-  if (pool.backends.some((backend) => backend.name === name && !backend.isRemoved)) {
-    throw new RosterError('backend-exists', 409, `pool ${pool.name} has a backend ${name} already`);
+  const twin = pool.backends.find((backend) => !backend.isRemoved && (backend.name === name || backend.url === url));
+  if (twin !== undefined) {
+    throw new RosterError('backend-exists', 409, `pool ${pool.name} has ${twin.name} at ${twin.url} already`);
   }
   const stand = changesOf(changes, pool.name);
   // What a server of this name was told before it was removed is not meant for the new one.
