@@ -1,0 +1,35 @@
+/**
+ * What the admin side needs of the rest of the control plane, and nothing more. The balancer
+ * passes its own parts in.
+ */
+import type { Logger } from 'pino';
+import type { Config } from '../../config/schema.ts';
+import type { WorkerStatus } from '../../protocol/admin-api.ts';
+import type { Journal } from '../journal.ts';
+import type { ReloadResult } from '../reload.ts';
+import type { Roster } from '../roster.ts';
+import type { Sampler } from '../sampler.ts';
+
+export interface AdminDeps {
+  /** `config.admin` must be set. */
+  readonly config: Config;
+  readonly roster: Roster;
+  readonly journal: Journal;
+  readonly sampler: Sampler;
+  readonly supervisor: {
+    workers(): readonly WorkerStatus[];
+    /** Resolves when every live worker follows the latest plan. */
+    applied(): Promise<void>;
+  };
+  /** Resolves when the changes made so far are on disk, or could not be written (an event says so). */
+  readonly persist: () => Promise<void>;
+  readonly reload: () => Promise<ReloadResult>;
+  readonly log: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly isDraining: () => boolean;
+  /** The built dashboard; left out, the one of this package. */
+  readonly dashboardDir?: string;
+  /** Milliseconds since some fixed moment, for sessions and limits; left out, the system's. */
+  readonly monotonicMs?: () => number;
+}

@@ -1,0 +1,74 @@
+/**
+ * Errors of the admin API as RFC 9457 problem documents, with codes that scripts can rely on.
+ *
+ * A handler throws `ProblemError`; the server turns it into the answer here, for HTTP as for a
+ * refused WebSocket. A problem never carries a token, a cookie or a stack.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { Problem } from '../../protocol/admin-api.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** One wrong part of a body. */
+export interface ProblemPart {
+  /** JSON pointer into the body: `/weight`; empty for the whole. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+export interface ProblemOptions {
+  /** Further header fields of the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly errors?: readonly ProblemPart[];
+}
+
+/** An answer that is an error. `code` is kebab-case and never changes its meaning. */
+export class ProblemError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly errors: readonly ProblemPart[];
+
+  constructor(status: number, code: string, detail: string, options: ProblemOptions = {}) {
+    super(detail);
+    this.name = 'ProblemError';
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.headers = options.headers ?? {};
+    this.errors = options.errors ?? [];
+  }
+
+  document(): Problem & { readonly errors?: readonly ProblemPart[] } {
+    return {
+      type: `urn:ballast:problem:${this.code}`,
+      title: STATUS_CODES[this.status] ?? 'Error',
+      status: this.status,
+      detail: this.detail,
+      code: this.code,
+      ...(this.errors.length > 0 ? { errors: this.errors } : {}),
+    };
+  }
+
+  response(): Response {
+    return new Response(JSON.stringify(this.document()), {
+      status: this.status,
+      headers: { 'content-type': PROBLEM_TYPE, ...this.headers },
+    });
+  }
+
+  /** The same answer as bytes, for a socket that no HTTP server answers on. It closes. */
+  bytes(): string {
+    const body = JSON.stringify(this.document());
+    const fields = {
+      'Content-Type': PROBLEM_TYPE,
+      'Content-Length': String(Buffer.byteLength(body)),
+      'Cache-Control': 'no-store',
+      Connection: 'close',
+      ...this.headers,
+    };
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+    return `HTTP/1.1 ${this.status} ${STATUS_CODES[this.status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * What the admin API does: every path, and what a write waits for before it answers.
+ *
+ * Called by `server.ts`, which has let the sender in by then. A write changes the roster, waits
+ * until the change is on disk and, where workers need a new plan for it, until every worker
+ * follows that plan. So a request that begins after the answer meets the change, in all workers.
+ * Handlers throw `ProblemError` or `RosterError`; they never build an error answer.
+ */
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, Hono } from 'hono';
+import type { RosterBackend, RosterPool } from '../roster-model.ts';
+import { BackendAdditionSchema, BackendPatchSchema, PoolPatchSchema, readBody } from './body.ts';
+import type { AdminDeps } from './deps.ts';
+import { ProblemError } from './problems.ts';
+
+export type AdminContext = Context<{ Bindings: HttpBindings }>;
+export type AdminApp = Hono<{ Bindings: HttpBindings }>;
+type Handler = (context: AdminContext) => Response | Promise<Response>;
+
+const ORIGIN = 'admin API';
+/** A worker that needs longer is stuck; it is replaced, and the one that follows has the plan. */
+const APPLY_TIMEOUT_MS = 15_000;
+const DEFAULT_EVENTS = 200;
+const MAX_EVENTS = 500;
+
+/** Adds a path with its methods; any other method is answered 405. HEAD goes with GET. */
+export function addPath(app: AdminApp, path: string, handlers: Readonly<Record<string, Handler>>): void {
+  for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
+  const methods = Object.keys(handlers);
+  const allow = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
+  app.all(path, ({ req }) => {
+    throw new ProblemError(405, 'method-not-allowed', `${req.method} is not for this path; use ${allow}.`, {
+      headers: { allow },
+    });
+  });
+}
+
+/** Adds everything below `/api/v1` that is about pools and their backends. */
+export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
+  const { roster, sampler, journal } = deps;
+
+  addPath(app, '/api/v1/status', { GET: (c) => c.json(sampler.status()) });
+  addPath(app, '/api/v1/events', {
+    GET: (c) => c.json({ events: journal.latest(countOf(c.req.query('limit'))) }),
+  });
+  addPath(app, '/api/v1/pools', { GET: (c) => c.json({ pools: sampler.status().pools }) });
+  addPath(app, '/api/v1/pools/:pool', {
+    GET: (c) => c.json(sampler.poolStatus(poolOf(c))),
+    PATCH: async (c) => {
+      const { policy } = await readBody(c.req.raw, PoolPatchSchema);
+      const pool = poolOf(c);
+      if (policy !== undefined) roster.setPolicy(pool, policy, ORIGIN);
+      await deps.persist();
+      return c.json(sampler.poolStatus(pool));
+    },
+  });
+  addPath(app, '/api/v1/pools/:pool/backends', {
+    GET: (c) => c.json({ backends: sampler.poolStatus(poolOf(c)).backends }),
+    POST: async (c) => {
+      const addition = await readBody(c.req.raw, BackendAdditionSchema);
+      const pool = poolOf(c);
+      const backend = roster.addBackend(pool, addition, ORIGIN);
+      await Promise.all([deps.persist(), applied(deps)]);
+      // Relative to the path asked for, so that it holds under any base path.
+      const location = `./backends/${encodeURIComponent(backend.name)}`;
+      return c.json(sampler.backendStatus(backend), 201, { location });
+    },
+  });
+  addPath(app, '/api/v1/pools/:pool/backends/:backend', {
+    GET: (c) => c.json(sampler.backendStatus(backendOf(c))),
+    PATCH: async (c) => {
+      const { weight, mode } = await readBody(c.req.raw, BackendPatchSchema);
+      const backend = backendOf(c);
+      // Both were checked: neither can be refused after the other was made, but for a backend
+      // that is being removed, and that one refuses the first already.
+      if (weight !== undefined) roster.setWeight(backend, weight, ORIGIN);
+      if (mode !== undefined) roster.setMode(backend, mode, ORIGIN);
+      await deps.persist();
+      return c.json(sampler.backendStatus(backend));
+    },
+    DELETE: async (c) => {
+      const backend = backendOf(c);
+      roster.removeBackend(backend, ORIGIN);
+      await Promise.all([deps.persist(), applied(deps)]);
+      return c.json(sampler.backendStatus(backend), 202);
+    },
+  });
+  addPath(app, '/api/v1/reload', {
+    POST: async (c) => {
+      const result = await deps.reload();
+      if (result.ok) return c.json(result);
+      throw new ProblemError(422, 'config-invalid', 'The config file was refused; the old config stays.', {
+        errors: result.problems.map((detail) => ({ pointer: '', detail })),
+      });
+    },
+  });
+
+  function poolOf(context: AdminContext): RosterPool {
+    const name = context.req.param('pool') ?? '';
+    const pool = roster.pool(name);
+    if (pool === undefined) throw new ProblemError(404, 'pool-not-found', `There is no pool ${JSON.stringify(name)}.`);
+    return pool;
+  }
+
+  function backendOf(context: AdminContext): RosterBackend {
+    const pool = poolOf(context);
+    const name = context.req.param('backend') ?? '';
+    const backend = roster.backend(pool.name, name);
+    if (backend !== undefined) return backend;
+    const detail = `There is no backend ${JSON.stringify(name)} in pool ${JSON.stringify(pool.name)}.`;
+    throw new ProblemError(404, 'backend-not-found', detail);
+  }
+}
+
+async function applied({ supervisor }: AdminDeps): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const detail = 'The change stands, but a worker has not taken it up yet.';
+    reject(new ProblemError(503, 'not-applied-yet', detail, { headers: { 'retry-after': '5' } }));
+  }, APPLY_TIMEOUT_MS);
+  try {
+    await Promise.race([supervisor.applied(), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function countOf(limit: string | undefined): number {
+  if (limit === undefined) return DEFAULT_EVENTS;
+  if (/^\d{1,4}$/.test(limit) && Number(limit) <= MAX_EVENTS) return Number(limit);
+  throw new ProblemError(400, 'query-invalid', `limit is a whole number from 0 to ${MAX_EVENTS}.`);
+}
