@@ -6,9 +6,9 @@ import { EXIT } from './exit-codes.ts';
 
 /**
  * The same signal again within that time is an echo of the first and not a second wish: `timeout`
- * and `npm` signal the process and then its whole group. People and scripts take longer.
+ * signals the process and then its whole group, microseconds apart. Nobody wishes that fast.
  */
-const ECHO_MS = 25;
+const ECHO_MS = 5;
 
 export interface StopSignals {
   /** Resolves with the signal's name when the process is asked to end. */
