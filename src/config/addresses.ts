@@ -32,7 +32,7 @@ export function readAddress(value: unknown): Reading<Address> {
   if (host === null) {
     return refuse(
       'address-invalid',
-      `${quoted(value)}: ${quoted(hostText)} is not an IP address of this machine`,
+      `${quoted(value)}: ${quoted(hostText)} is not an IP address`,
       hostText === '*' ? `did you mean ":${port}"?` : 'name an IP address, or none to listen on all of them',
     );
   }

@@ -6,10 +6,10 @@
  */
 
 /** The known word nearest to `word`, or null where none is near enough to be meant. */
-export function closest(word: string, known: Iterable<string>): string | null {
+export function closest(word: string, known: Iterable<string>, maxDistance = 3): string | null {
   const wanted = plain(word);
-  // About one slip in three letters: `polcy` finds `policy`, `foo` finds nothing.
-  let limit = Math.max(1, Math.floor(wanted.length / 3));
+  // Two slips in five letters: `woker` finds `workers`, `foo` finds nothing.
+  let limit = Math.min(maxDistance, Math.max(1, Math.floor(wanted.length * 0.4)));
   let found: string | null = null;
   for (const candidate of known) {
     const other = plain(candidate);
@@ -24,8 +24,8 @@ export function closest(word: string, known: Iterable<string>): string | null {
 }
 
 /** The phrase for `closest`, or null. */
-export function didYouMean(word: string, known: Iterable<string>): string | null {
-  const found = closest(word, known);
+export function didYouMean(word: string, known: Iterable<string>, maxDistance = 3): string | null {
+  const found = closest(word, known, maxDistance);
   return found === null ? null : `did you mean \`${found}\`?`;
 }
 

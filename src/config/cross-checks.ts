@@ -24,8 +24,8 @@ const ADMIN_ADDRESS = defaultAt(AdminSchema, ['address']);
 export function crossProblems(root: unknown): Problem[] {
   if (!isMap(root)) return [];
   return [
-    ...nameProblems(root, 'listeners', 'a listener'),
-    ...nameProblems(root, 'pools', 'a pool'),
+    ...nameProblems(root, 'listeners', 'listener'),
+    ...nameProblems(root, 'pools', 'pool'),
     ...pairsOf(root['pools']).flatMap(([name, pool]) => poolProblems(pool, ['pools', name])),
     ...routeProblems(root),
     ...addressProblems(root),
@@ -37,7 +37,7 @@ export function crossProblems(root: unknown): Problem[] {
 function nameProblems(root: RawMap, key: string, what: string): Problem[] {
   const named = root[key];
   if (isMap(named) && Object.keys(named).length === 0) {
-    return [problem('too-few', [key], `there is not one entry: at least ${what} is needed`)];
+    return [problem('too-few', [key], `at least one ${what} is needed`)];
   }
   return pairsOf(named).flatMap(([name]) => {
     const reading = readName(name);
@@ -51,7 +51,14 @@ function routeProblems(root: RawMap): Problem[] {
   if (routes === null || (Array.isArray(routes) && routes.length === 0)) {
     if (pools.length < 2) return [];
     const text = `${pools.length} pools and no routes: nothing says which requests go where`;
-    return [problem('routes-missing', ['routes'], text, `add \`routes: [{ pool: ${pools[0]} }]\``)];
+    return [
+      problem(
+        'routes-missing',
+        [routes === null ? 'pools' : 'routes'],
+        text,
+        `add \`routes: [{ pool: ${pools[0]} }]\``,
+      ),
+    ];
   }
   if (!Array.isArray(routes)) return [];
   return [...poolReferenceProblems(routes, pools), ...coverProblems(routes)];
@@ -91,7 +98,9 @@ function coverProblems(routes: readonly unknown[]): Problem[] {
     const cover = earlier.find((each) => covers(each, parsed.data));
     if (cover !== undefined) {
       const text = `this route never matches: route ${cover.index + 1} takes all that it would`;
-      problems.push(problem('route-unreachable', ['routes', index], text, `move it before route ${cover.index + 1}`));
+      const isSame = covers(parsed.data, cover);
+      const suggestion = isSame ? 'take one of the two out' : `move it before route ${cover.index + 1}`;
+      problems.push(problem('route-unreachable', ['routes', index], text, suggestion));
     }
     earlier.push({ index, host: parsed.data.host, path: parsed.data.path });
   }

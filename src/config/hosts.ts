@@ -6,7 +6,7 @@
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { mismatch, quoted, type Reading, read, refuse } from './reading.ts';
+import { mismatch, quoted, quoteHint, type Reading, read, refuse } from './reading.ts';
 
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 
@@ -87,8 +87,4 @@ function hostCorrection(host: string): string | null {
   if (name !== host && isHostName(name)) return `did you mean "${name}"?`;
   const ascii = domainToASCII(host);
   return ascii !== '' && ascii !== host && isHostName(ascii) ? `write it as "${ascii}"` : null;
-}
-
-function quoteHint(value: unknown): string | null {
-  return typeof value === 'number' ? 'put it in quotes' : null;
 }

@@ -26,7 +26,10 @@ export const BackendMap = requiredSection(
         json: { type: 'string', pattern: '^[Hh][Tt][Tt][Pp]://' },
         read: readBackendUrl,
       },
-      { summary: 'Where the backend is: `http://host:port`; without a port it is 80.' },
+      {
+        summary: 'Where the backend is: `http://host:port`; without a port it is 80.',
+        example: 'url: http://127.0.0.1:8081',
+      },
     ),
     name: setting(
       { kind: 'name', json: { type: ['string', 'null'] }, read: orNull(readBackendName) },
@@ -70,7 +73,7 @@ export const HealthSchema = requiredSection(
   {
     path: setting(
       { kind: 'path', json: { type: 'string', pattern: '^/' }, read: readRequestPath },
-      { summary: 'What is asked for, such as `/healthz`.' },
+      { summary: 'What is asked for, such as `/healthz`.', example: 'path: /healthz' },
     ),
     interval: duration({
       summary: 'Time between two checks of a backend while all is well.',

@@ -42,3 +42,8 @@ export function kindOf(value: unknown): string {
 export function mismatch(wanted: string, value: unknown, suggestion: string | null = null): Reading<never> {
   return refuse('type-mismatch', `expected ${wanted}, found ${kindOf(value)}`, suggestion);
 }
+
+/** For a number or truth value where a text is wanted. */
+export function quoteHint(value: unknown): string | null {
+  return typeof value === 'number' || typeof value === 'boolean' ? 'put it in quotes' : null;
+}

@@ -49,25 +49,37 @@ function codeOf(value: unknown): ProblemCode {
 function unknownKey(path: readonly PropertyKey[], key: string): Problem {
   const place = path.length === 0 ? 'at the top of the file' : `in \`${formatPath(path)}\``;
   const keys = keysAt(ConfigSchema, path) ?? [];
-  const suggestion = didYouMean(key, keys) ?? elsewhere(key) ?? `the keys here are ${keys.join(', ')}`;
+  const suggestion =
+    didYouMean(key, keys, 1) ??
+    elsewhere(key, 0) ??
+    didYouMean(key, keys) ??
+    elsewhere(key, 1) ??
+    `the keys here are ${keys.join(', ')}`;
   return problemAtKey('unknown-key', [...path, key], `there is no setting \`${key}\` ${place}`, suggestion);
 }
 
-/** Says where a key belongs that is right in another place. */
-function elsewhere(key: string): string | null {
-  const places = new Map<string, string>();
-  for (const section of sectionsOf(ConfigSchema)) {
-    for (const { path } of section.settings) {
-      const name = path.slice(path.lastIndexOf('.') + 1);
-      if (!places.has(name)) places.set(name, section.path === '' ? 'the top of the file' : `\`${section.path}\``);
-    }
-    const name = section.path.slice(section.path.lastIndexOf('.') + 1);
-    if (!places.has(name)) places.set(name, `\`${section.path.slice(0, -name.length - 1)}\``);
-  }
-  const name = closest(key, places.keys());
+/** Says where a key belongs that is right, or nearly so, in another place. */
+function elsewhere(key: string, maxDistance: number): string | null {
+  const places = placesByKey();
+  const name = closest(key, places.keys(), maxDistance);
   if (name === null || name.length < 4) return null;
-  const place = places.get(name);
+  const place = places.get(name)?.join(' or ');
   return name === key ? `it belongs in ${place}` : `did you mean \`${name}\` in ${place}?`;
+}
+
+/** Every key of the schema with the sections that have it. */
+function placesByKey(): Map<string, string[]> {
+  const places = new Map<string, string[]>();
+  for (const section of sectionsOf(ConfigSchema)) {
+    const names = section.settings.map(({ path }) => path.slice(path.lastIndexOf('.') + 1).replace('[]', ''));
+    for (const name of names) {
+      const place = section.path === '' ? 'the top of the file' : `\`${section.path}\``;
+      places.set(name, [...(places.get(name) ?? []), place]);
+    }
+    const [, outer = '', own = ''] = /^(?:(.*)\.)?(\w+?)(?:\[\])?$/.exec(section.path) ?? [];
+    if (own !== 'NAME' && own !== '') places.set(own, [outer === '' ? 'the top of the file' : `\`${outer}\``]);
+  }
+  return places;
 }
 
 /** An example for what the file cannot do without. */
@@ -85,6 +97,7 @@ function addition(path: readonly PropertyKey[]): string | null {
 function shapeHint(path: readonly PropertyKey[], wanted: string): string | null {
   if (path.length === 1 && path[0] === 'listeners') return 'write `web: { address: ":8080" }`, one name a line';
   if (path.length === 2 && path[0] === 'listeners') return 'write `{ address: ":8080" }`';
+  if (path[2] === 'backends' && path.length === 4) return 'write a URL, or `{ url: "http://127.0.0.1:8081" }`';
   if (path.length === 1 && path[0] === 'pools') return 'write `web: { backends: [...] }`, one name a line';
   return wanted === 'a list' ? 'begin each entry with `- `' : null;
 }

@@ -29,6 +29,7 @@ const address = (about: Parameters<typeof setting>[1]) =>
 const ListenerSchema = requiredSection('One address to accept clients on. At least one listener is needed.', {
   address: address({
     summary: 'IP address and port: `:8080` for every address of the machine, `127.0.0.1:8080`, `[::1]:8080`.',
+    example: 'address: ":8080"',
   }),
 });
 
@@ -55,7 +56,10 @@ export const RouteSchema = requiredSection(
   'Which pool takes a request; the first route that matches wins. With one pool they may be left out: it takes everything.',
   {
     match: MatchSchema,
-    pool: setting({ kind: 'name', json: { type: 'string' }, read: readName }, { summary: 'The name of the pool.' }),
+    pool: setting(
+      { kind: 'name', json: { type: 'string' }, read: readName },
+      { summary: 'The name of the pool.', example: 'pool: web' },
+    ),
   },
 ).transform(({ match, pool }) => ({ host: match.host, path: match.path, pool }));
 
@@ -170,7 +174,7 @@ const LimitsSchema = section('The largest request that Ballast takes.', {
 export const ConfigSchema = requiredSection('The whole file.', {
   version: setting(
     { kind: 'integer', bounds: '1', json: { const: 1 }, read: readVersion },
-    { summary: 'Version of the format of this file.' },
+    { summary: 'Version of the format of this file.', example: 'version: 1' },
   ),
   workers: setting(
     {

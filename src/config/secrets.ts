@@ -9,7 +9,7 @@ import { editDistance } from './closest.ts';
 const SECRET_WORD = /token|secret|passw|credential/i;
 
 export function isSecretKey(key: string): boolean {
-  return SECRET_WORD.test(key) || editDistance(key.toLowerCase(), 'token') <= 2;
+  return SECRET_WORD.test(key) || editDistance(key.toLowerCase(), 'token') <= (/^t/i.test(key) ? 2 : 1);
 }
 
 /** Whether a value, as written, is nothing but a variable: that shows no secret. */

@@ -49,6 +49,8 @@ export interface About {
   readonly summary: string;
   readonly default?: unknown;
   readonly reason?: string;
+  /** For a setting without a default: how it may look in the file. */
+  readonly example?: string;
 }
 
 interface Kind<T> {
@@ -63,7 +65,7 @@ export function setting<T>(kind: Kind<T>, about: About): z.ZodType<T> {
   const schema = z.unknown().transform((value, context): T => {
     const reading =
       value === undefined
-        ? refuse('missing-key', 'is missing', `add it: ${about.summary.replace(/\.$/, '').toLowerCase()}`)
+        ? refuse('missing-key', 'is missing', about.example === undefined ? null : `write \`${about.example}\``)
         : kind.read(value);
     if (reading.isRead) return reading.value;
     const params: IssueParams = { problem: reading.code, suggestion: reading.suggestion };

@@ -48,8 +48,9 @@ export interface SourceTree {
 type Path = readonly PropertyKey[];
 type Built = readonly [value: unknown, node: SourceNode];
 
-/** Real configs are below 10,000 values; this only stops aliases of aliases of aliases. */
+// These only stop aliases of aliases of aliases: a pool of 10,000 backends stays below them.
 const MAX_VALUES = 200_000;
+const MAX_ALIASES = 1_000;
 const MAX_DEPTH = 32;
 
 /** Builds the tree of a document that was parsed from shielded text. */
@@ -66,6 +67,7 @@ class TreeBuilder {
   readonly #text: string;
   readonly #environment: Environment;
   #values = 0;
+  #aliases = 0;
 
   constructor(document: Document.Parsed, text: string, environment: Environment) {
     this.#document = document;
@@ -75,7 +77,8 @@ class TreeBuilder {
 
   build(node: Node | null, path: Path, keySpan: Span | null, depth: number): Built {
     const span = spanOf(node) ?? keySpan ?? [0, 0];
-    if (++this.#values > MAX_VALUES || depth > MAX_DEPTH) {
+    if (isAlias(node)) this.#aliases++;
+    if (++this.#values > MAX_VALUES || this.#aliases > MAX_ALIASES || depth > MAX_DEPTH) {
       // Said once: the rest of such a file is of no interest.
       if (!this.problems.some((each) => each.problem.code === 'yaml-too-large')) {
         this.#report(problem('yaml-too-large', path, 'aliases or nesting make this larger than any real config'), span);

@@ -35,7 +35,7 @@ const ABSENCES: ReadonlySet<ProblemCode> = new Set([
 export function readSource(text: string, file: string, environment: Environment): Source {
   const lines = new LineCounter();
   const document = parse(text, lines);
-  const syntax = document === null ? [tooDeep()] : syntaxProblems(document, text, lines);
+  const syntax = document === null ? [tooDeep()] : syntaxFaults(document, text, lines);
   const tree = document === null ? emptyTree() : buildTree(document, text, environment);
   const place = (found: Problem, span: Span): Diagnostic => {
     const { line, col } = lines.linePos(Math.min(span[0], text.length));
@@ -52,19 +52,29 @@ export function readSource(text: string, file: string, environment: Environment)
     };
   };
   const brokenLines = new Set(syntax.map(({ span }) => lines.linePos(span[0]).line));
+  const isDisplaced = syntax.some((each) => !each.isContained);
   // A broken line makes strange keys; its variables are what they are.
   const ofTree = tree.problems.filter(
-    ({ problem: found, span }) => !found.code.startsWith('key-') || !brokenLines.has(lines.linePos(span[0]).line),
+    ({ problem: found, span }) => !isAboutKey(found) || !brokenLines.has(lines.linePos(span[0]).line),
   );
+  // A value that could not be read has no further faults, and no file at all where it was too large.
+  const unread = tree.problems.filter((each) => !isAboutKey(each.problem)).map(({ span }) => span);
+  const isLost = tree.problems.some((each) => each.problem.code === 'yaml-too-large');
   return {
     value: tree.value,
     diagnostics: [...syntax, ...ofTree].map(({ problem: found, span }) => place(found, span)),
     diagnose: (found) => {
-      const diagnostic = place(found, spanAt(tree.root, found));
-      const isConsequence = syntax.length > 0 && (ABSENCES.has(found.code) || brokenLines.has(diagnostic.line));
+      const span = spanAt(tree.root, found);
+      if (isLost || unread.some((each) => span[0] <= each[0] && each[1] <= span[1])) return null;
+      const diagnostic = place(found, span);
+      const isConsequence = brokenLines.has(diagnostic.line) || (isDisplaced && ABSENCES.has(found.code));
       return isConsequence ? null : diagnostic;
     },
   };
+}
+
+function isAboutKey(found: Problem): boolean {
+  return found.code === 'key-invalid' || found.code === 'key-refused' || found.code === 'duplicate-key';
 }
 
 function parse(text: string, lineCounter: LineCounter): Document.Parsed | null {
@@ -94,67 +104,82 @@ function spanAt(root: SourceNode, found: Problem): Span {
   return node.isScalar ? node.span : [node.span[0], node.span[0] + 1];
 }
 
-function syntaxProblems(document: Document.Parsed, text: string, lines: LineCounter): PlacedProblem[] {
-  const found: PlacedProblem[] = [];
+/** A syntax error, and how far it reaches. */
+interface SyntaxFault extends PlacedProblem {
+  /** True where the rest of the text is still read as it was meant. */
+  readonly isContained: boolean;
+  /** True where nothing after it is read at all. */
+  readonly isEnd?: true;
+}
+
+function syntaxFaults(document: Document.Parsed, text: string, lines: LineCounter): SyntaxFault[] {
+  const found: SyntaxFault[] = [];
   const seenLines = new Set<number>();
-  let isLost = false;
   for (const error of [...document.errors].sort((a, b) => a.pos[0] - b.pos[0])) {
     // Once it is lost, the parser complains about every token that follows.
-    const isStray = error.message.includes('in YAML stream');
-    if (isStray && (isLost || found.length > 0)) continue;
-    isLost ||= isStray;
-    const placed = syntaxProblem(error, document, text);
-    const { line } = lines.linePos(placed.span[0]);
+    if (found.length > 0 && error.message.includes('in YAML stream')) continue;
+    const fault = syntaxFault(error, document, text);
+    const { line } = lines.linePos(fault.span[0]);
     if (seenLines.has(line)) continue;
     seenLines.add(line);
-    found.push(placed);
+    found.push(fault);
+    // What an unclosed quote has swallowed is neither right nor wrong.
+    if (fault.isEnd === true) break;
   }
   const tags = document.warnings.filter((warning) => warning.code === 'TAG_RESOLVE_FAILED');
   return [
     ...found,
-    ...tags.map(({ pos }) => {
+    ...tags.map(({ pos }): SyntaxFault => {
       const tag = text.slice(pos[0], pos[1]);
       const suggestion = tag === '!env' ? 'write `${NAME}` for a variable' : 'leave the tag out';
       return {
         problem: problem('yaml-tag-unknown', [], `the tag \`${tag}\` has no meaning here`, suggestion),
         span: pos,
+        isContained: true,
       };
     }),
   ];
 }
 
-function syntaxProblem(error: YAMLError, document: Document.Parsed, text: string): PlacedProblem {
+function syntaxFault(error: YAMLError, document: Document.Parsed, text: string): SyntaxFault {
   const span: Span = [error.pos[0], Math.max(error.pos[1], error.pos[0] + 1)];
-  const from = text.lastIndexOf('\n', span[0] - 1) + 1;
-  const end = text.indexOf('\n', span[0]);
-  const line = text.slice(from, end < 0 ? text.length : end);
   const quote = /^Missing closing ("|')quote/.exec(error.message)?.[1];
   if (quote !== undefined) {
     const opening = lastQuoteBefore(document, span[0]) ?? span[0];
-    return {
-      problem: syntax('the quote that opens here is never closed', `close it with ${quote}`),
-      span: [opening, opening + 1],
-    };
+    const isContained = text.slice(opening).trim().indexOf('\n') < 0;
+    const found = syntax('the quote that opens here is never closed', `close it with ${quote}`);
+    return { problem: found, span: [opening, opening + 1], isContained, isEnd: true };
   }
+  const [found, isContained] = syntaxWords(error, lineAround(text, span[0]));
+  return { problem: found, span: error.code === 'MULTIPLE_DOCS' ? [span[0], span[0] + 3] : span, isContained };
+}
+
+function lineAround(text: string, offset: number): string {
+  const end = text.indexOf('\n', offset);
+  return text.slice(text.lastIndexOf('\n', offset - 1) + 1, end < 0 ? text.length : end);
+}
+
+/** The error in plain words, and whether the rest of the text is read as it was meant. */
+function syntaxWords(error: YAMLError, line: string): readonly [found: Problem, isContained: boolean] {
   if (/\[[0-9a-fA-F.]*:[0-9a-fA-F:.]*\]:\d/.test(line)) {
-    return { problem: syntax('an address in brackets reads as a list here', 'put it in quotes: `"[::1]:8080"`'), span };
+    return [syntax('an address in brackets reads as a list here', 'put it in quotes: `"[::1]:8080"`'), true];
   }
+  const bracket = / end with a (.)$/.exec(error.message)?.[1];
+  if (bracket !== undefined)
+    return [syntax('a map or list before this is not closed', `close it with ${bracket}`), false];
   switch (error.code) {
     case 'TAB_AS_INDENT':
-      return { problem: syntax('a tab cannot indent YAML', 'indent with spaces'), span };
+      return [syntax('a tab cannot indent YAML', 'indent with spaces'), false];
     case 'MULTIPLE_DOCS':
-      return {
-        problem: syntax('a second document begins here', 'keep to one: take the `---` out'),
-        span: [span[0], span[0] + 3],
-      };
+      return [syntax('a second document begins here', 'keep to one: take the `---` out'), false];
     case 'BAD_SCALAR_START':
-      return { problem: syntax(plainMessage(error), 'put the value in quotes'), span };
+      return [syntax(plainMessage(error), 'put the value in quotes'), true];
     case 'BLOCK_AS_IMPLICIT_KEY':
-      return { problem: syntax('a second `: ` on one line', 'put a value with `: ` in it in quotes'), span };
+      return [syntax('a second `: ` on one line', 'put a value with `: ` in it in quotes'), false];
     case 'MULTILINE_IMPLICIT_KEY':
-      return { problem: syntax('this line is neither a key nor a value', 'a key is followed by `: `'), span };
+      return [syntax('this line is neither a key nor a value', 'a key is followed by `: `'), false];
     default:
-      return { problem: syntax(plainMessage(error), null), span };
+      return [syntax(plainMessage(error), null), false];
   }
 }
 
@@ -178,8 +203,12 @@ function lastQuoteBefore(document: Document.Parsed, offset: number): number | nu
   return opening;
 }
 
-function tooDeep(): PlacedProblem {
-  return { problem: problem('yaml-too-large', [], 'the nesting is deeper than in any real config'), span: [0, 1] };
+function tooDeep(): SyntaxFault {
+  return {
+    problem: problem('yaml-too-large', [], 'the nesting is deeper than in any real config'),
+    span: [0, 1],
+    isContained: false,
+  };
 }
 
 function emptyTree(): SourceTree {

@@ -4,7 +4,7 @@
  */
 import { POLICIES, policyNamed } from '../balancing/policies.ts';
 import { didYouMean } from './closest.ts';
-import { mismatch, quoted, type Reading, read, refuse } from './reading.ts';
+import { mismatch, quoted, quoteHint, type Reading, read, refuse } from './reading.ts';
 
 /** Reads a whole number. Digits in a text count, so that a variable can fill it. */
 export function readInteger(value: unknown): Reading<number> {
@@ -16,7 +16,7 @@ export function readInteger(value: unknown): Reading<number> {
 
 /** Reads the name of a pool or listener: a letter, then letters, digits, `_` and `-`. */
 export function readName(value: unknown): Reading<string> {
-  if (typeof value !== 'string') return mismatch('a name', value, 'put it in quotes');
+  if (typeof value !== 'string') return mismatch('a name', value, quoteHint(value));
   if (/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(value)) return read(value);
   const plain = value
     .replace(/[^A-Za-z0-9_-]+/g, '-')
@@ -31,7 +31,7 @@ export function readName(value: unknown): Reading<string> {
 
 /** Reads the name of a backend, which may also look like `10.0.0.1:80` or `[::1]:80`. */
 export function readBackendName(value: unknown): Reading<string> {
-  if (typeof value !== 'string') return mismatch('a name', value, 'put it in quotes');
+  if (typeof value !== 'string') return mismatch('a name', value, quoteHint(value));
   if (/^[A-Za-z0-9[][A-Za-z0-9._:[\]-]{0,259}$/.test(value)) return read(value);
   return refuse(
     'name-invalid',
@@ -120,7 +120,7 @@ export function readStatuses(value: unknown): Reading<readonly StatusRange[]> {
 /** Reads the admin token; an empty one is none. The value never gets into a message. */
 export function readToken(value: unknown): Reading<string | null> {
   if (value === null || value === '') return read(null);
-  if (typeof value !== 'string') return refuse('type-mismatch', 'expected a token as text', 'put it in quotes');
+  if (typeof value !== 'string') return refuse('type-mismatch', 'expected a token as text', quoteHint(value));
   if (!/^[\x21-\x7e]{1,512}$/.test(value)) {
     return refuse('token-invalid', 'a token has 1 to 512 visible ASCII characters and no spaces');
   }
@@ -129,7 +129,7 @@ export function readToken(value: unknown): Reading<string | null> {
 
 /** Reads the pseudonym for `Via`: a token of RFC 9110 section 5.6.2. */
 export function readVia(value: unknown): Reading<string> {
-  if (typeof value !== 'string') return mismatch('a name', value, 'put it in quotes');
+  if (typeof value !== 'string') return mismatch('a name', value, quoteHint(value));
   if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(value)) return read(value);
   return refuse('via-invalid', `${quoted(value)} cannot stand in Via: letters, digits and -._~ do, at most 64 of them`);
 }
