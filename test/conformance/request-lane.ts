@@ -76,7 +76,7 @@ class RequestLane implements Lane<RequestCase> {
     const followUp = `${FOLLOW_UP}${run}`;
     let followUpProblem: string | null = null;
     const next = async (): Promise<ClientResponse | null> => {
-      const method = this.#requestsSince(firstRequest)[responses.length]?.method ?? 'GET';
+      const method = (): string => this.#requestsSince(firstRequest)[responses.length]?.method ?? 'GET';
       try {
         return await client.response({ method, limitMs: LIMIT_MS });
       } catch (error) {

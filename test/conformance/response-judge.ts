@@ -109,6 +109,9 @@ export function judgeResponse(one: ResponseCase, seen: ResponseObservation): Ver
     else problems.push(...judgeTruncated(one, response));
   }
   // How much of a cut body got out depends on timing, and whether its head did.
-  const outcome = one.expect === 'truncated' ? 'cut' : JSON.stringify([kind, response?.status, response?.body]);
+  const outcome =
+    one.expect === 'truncated'
+      ? 'cut'
+      : JSON.stringify([kind, response?.status, response?.body.replace(/[0-9]+$/, '')]);
   return { problems, outcome };
 }

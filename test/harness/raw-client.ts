@@ -20,8 +20,8 @@ export interface ClientResponse extends ReadResponse {
 }
 
 export interface ResponseOptions {
-  /** Method of the request that it answers: a HEAD has no body. */
-  readonly method?: string;
+  /** Method of the request that it answers, perhaps known only when it is here: a HEAD has no body. */
+  readonly method?: string | (() => string);
   readonly limitMs?: number;
 }
 
@@ -91,16 +91,17 @@ export class RawClient {
   /** The next answer: complete, or as far as it came before the connection ended. */
   async response(options: ResponseOptions = {}): Promise<ClientResponse> {
     const { method = 'GET', limitMs = LIMIT_MS } = options;
-    let found = this.peek(method);
+    const peek = (): ReturnType<RawClient['peek']> => this.peek(typeof method === 'string' ? method : method());
+    let found = peek();
     await eventually(
       () => `a complete answer; received "${escapeBytes(this.unread)}"`,
       () => {
-        found = this.peek(method);
+        found = peek();
         return found.response?.isComplete === true || this.side !== 'open';
       },
       limitMs,
     );
-    found = this.peek(method);
+    found = peek();
     if (found.response === null)
       throw new Error(`connection ${this.side} without an answer: "${escapeBytes(this.unread)}"`);
     this.#consumed = found.response.isComplete ? found.end : this.received.length;
