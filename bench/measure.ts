@@ -34,6 +34,16 @@ export function usageOf(rootPid: number): Usage {
   return { cpuMicros, residentBytes };
 }
 
+/**
+ * Processor time that all programs together have used on a core, microseconds. Interrupts are left
+ * out: they serve the load as well and belong to nobody.
+ */
+export function coreMicros(core: number): number {
+  const fields = new RegExp(`^cpu${core} (.*)$`, 'm').exec(readOr('/proc/stat', ''))?.[1]?.split(' ') ?? [];
+  const [user = 0, nice = 0, system = 0] = fields.map(Number);
+  return ((user + nice + system) * 1e6) / TICKS_PER_SECOND;
+}
+
 function treeOf(rootPid: number): number[] {
   const childrenOf = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {

@@ -96,7 +96,7 @@ function nginxBuffers({ answerBytes }: Scenario): string {
   return answerBytes > 64 * KIB
     ? `      proxy_buffering off;
       proxy_buffer_size 64k;
-      proxy_busy_buffers_size 64k;`
+      proxy_buffers 4 64k;`
     : `      proxy_buffer_size 16k;
       proxy_buffers 16 64k;
       proxy_busy_buffers_size 256k;

@@ -18,6 +18,8 @@ import {
 import { SCENARIOS } from './scenarios.ts';
 
 const REPORT = path.resolve(import.meta.dirname, '../docs/benchmarks.md');
+/** What a quiet machine's own housekeeping stays below. */
+const FOREIGN_SHARE_MAX = 0.03;
 const BAR_NAMES = 'the better of HAProxy and nginx';
 
 const digits = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
@@ -55,6 +57,11 @@ export function scenarioTable(result: ScenarioResult): string {
   });
   const head = ['', 'CPU µs a request', 'ratio', 'requests/s', 'p50 ms', 'p99 ms', 'RSS MiB', 'core %', 'errors'];
   const lines = [head, ['---', ...head.slice(1).map(() => '---:')], ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  const foreign = spreadOf(result.subjects.flatMap(({ rounds }) => rounds.map((round) => round.foreignShare)));
+  if (foreign !== null && foreign.median > FOREIGN_SHARE_MAX) {
+    const share = `${whole(foreign.median * 100)} %`;
+    lines.push('', `**Not a quiet machine**: other programs took ${share} of the proxy's core. Measure again.`);
+  }
   for (const { peer, fault } of result.subjects) if (fault !== null) lines.push('', `Not measured: ${peer}: ${fault}`);
   return lines.join('\n');
 }

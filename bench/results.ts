@@ -23,6 +23,8 @@ export interface Round {
   readonly cpuMicrosPerRequest: number;
   /** Share of one core that the proxy used; well below 1 means that the load was the limit. */
   readonly cpuShare: number;
+  /** Share of that core that other programs used meanwhile; above some percent the round is spoilt. */
+  readonly foreignShare: number;
   readonly requestsPerSecond: number;
   readonly p50Micros: number;
   readonly p99Micros: number;

@@ -15,7 +15,7 @@ import { type Backends, startBackends } from './backends.ts';
 import { faultOf } from './check.ts';
 import { type LoadGenerator, loadGenerator } from './load.ts';
 import { currentCommit, machineCard } from './machine.ts';
-import { usageOf } from './measure.ts';
+import { coreMicros, usageOf } from './measure.ts';
 import { PEERS, type Peer, type PeerSetting, sourceOf } from './peers.ts';
 import { freePorts, PROXY_CORE, type Running, startServer } from './processes.ts';
 import { scenarioTable, writeReport } from './report.ts';
@@ -84,13 +84,16 @@ async function measureRound(
   generator: LoadGenerator,
   seconds: number,
 ): Promise<Round> {
+  const coreBefore = coreMicros(PROXY_CORE);
   const before = usageOf(subject.running.pid);
   const load = await generator.run(subject.port, scenario, seconds);
   const after = usageOf(subject.running.pid);
   const cpuMicros = after.cpuMicros - before.cpuMicros;
+  const foreignMicros = coreMicros(PROXY_CORE) - coreBefore - cpuMicros;
   return {
     cpuMicrosPerRequest: cpuMicros / Math.max(1, load.requests),
     cpuShare: cpuMicros / 1e6 / load.seconds,
+    foreignShare: Math.max(0, foreignMicros / 1e6 / load.seconds),
     requestsPerSecond: load.requests / load.seconds,
     p50Micros: load.p50Micros,
     p99Micros: load.p99Micros,
