@@ -173,6 +173,12 @@ class TreeBuilder {
   }
 
   #scalarValue(node: Scalar, path: Path, span: Span): unknown {
+    // Tags such as `!!binary` make objects, whose own keys must never pass for those of the file.
+    if (typeof node.value === 'object' && node.value !== null) {
+      const text = `the tag \`${(node.tag ?? '').replace('tag:yaml.org,2002:', '!!')}\` has no meaning here`;
+      this.#report(problem('yaml-tag-unknown', path, text, 'leave the tag out'), span);
+      return null;
+    }
     if (typeof node.value !== 'string') return node.value;
     const { text, faults } = interpolate(unshieldVariables(node.value), this.#environment);
     for (const { reading, occurrence } of faults) {

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadConfigText } from './load.ts';
+import type { Config } from './schema.ts';
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `Config` written out by hand: what everything else relies on. */
+interface WrittenOut {
+  readonly version: 1;
+  readonly workers: number;
+  readonly listeners: readonly { readonly name: string; readonly address: Address }[];
+  readonly pools: readonly {
+    readonly name: string;
+    readonly policy: string;
+    readonly backends: readonly {
+      readonly name: string;
+      readonly url: string;
+      readonly host: string;
+      readonly port: number;
+      readonly weight: number;
+      readonly maxConnections: number;
+    }[];
+    readonly health: {
+      readonly path: string;
+      readonly intervalMs: number;
+      readonly fastIntervalMs: number;
+      readonly timeoutMs: number;
+      readonly rise: number;
+      readonly fall: number;
+      readonly statuses: readonly (readonly [number, number])[];
+      readonly host: string | null;
+    } | null;
+    readonly retry: { readonly attempts: number; readonly bodyBytes: number };
+    readonly timeouts: {
+      readonly connectMs: number;
+      readonly responseHeadMs: number;
+      readonly bodyIdleMs: number;
+      readonly tunnelIdleMs: number;
+    };
+    readonly idleConnections: { readonly max: number; readonly timeoutMs: number };
+  }[];
+  readonly routes: readonly { readonly host: string | null; readonly path: string | null; readonly pool: string }[];
+  readonly admin: {
+    readonly address: Address;
+    readonly token: string | null;
+    readonly hosts: readonly string[];
+  } | null;
+  readonly stateFile: string | null;
+  readonly shutdownTimeoutMs: number;
+  readonly via: string;
+  readonly client: {
+    readonly requestHeadTimeoutMs: number;
+    readonly bodyIdleTimeoutMs: number;
+    readonly keepAliveTimeoutMs: number;
+    readonly writeIdleTimeoutMs: number;
+  };
+  readonly limits: {
+    readonly headBytes: number;
+    readonly fields: number;
+    readonly targetBytes: number;
+    readonly bodyBytes: number;
+    readonly pipelineBytes: number;
+  };
+}
+
+// The type check fails where the derived type and the one above part ways, in either direction.
+const asWrittenOut = (config: Config): WrittenOut => config;
+const asDerived = (config: WrittenOut): Config => config;
+
+test('a config with nothing but backends has every default', () => {
+  const text = 'version: 1\nlisteners: { web: { address: ":80" } }\npools: { web: { backends: ["http://a"] } }\n';
+  const result = loadConfigText(text, 'web.yaml', {}, 3);
+  assert.ok(result.ok);
+  const expected: WrittenOut = {
+    version: 1,
+    workers: 3,
+    listeners: [{ name: 'web', address: { host: '::', port: 80 } }],
+    pools: [
+      {
+        name: 'web',
+        policy: 'round-robin',
+        backends: [{ name: 'a:80', url: 'http://a:80', host: 'a', port: 80, weight: 1, maxConnections: 0 }],
+        health: null,
+        retry: { attempts: 3, bodyBytes: 65_536 },
+        timeouts: { connectMs: 2_000, responseHeadMs: 30_000, bodyIdleMs: 30_000, tunnelIdleMs: 3_600_000 },
+        idleConnections: { max: 256, timeoutMs: 4_000 },
+      },
+    ],
+    routes: [{ host: null, path: null, pool: 'web' }],
+    admin: null,
+    stateFile: '.web.yaml.state.json',
+    shutdownTimeoutMs: 30_000,
+    via: 'ballast',
+    client: {
+      requestHeadTimeoutMs: 10_000,
+      bodyIdleTimeoutMs: 30_000,
+      keepAliveTimeoutMs: 60_000,
+      writeIdleTimeoutMs: 30_000,
+    },
+    limits: { headBytes: 32_768, fields: 200, targetBytes: 16_384, bodyBytes: 0, pipelineBytes: 65_536 },
+  };
+  assert.deepEqual(asWrittenOut(result.config), asDerived(expected));
+});
