@@ -131,7 +131,7 @@ export class Downstream implements WireOwner, Client, Expiring {
       plane.deadlines.set(this, plane.client.bodyIdleTimeoutMs);
     }
     this.#exchange.begin(reader);
-    reader.reset();
+    reader.reset(plane.headLimits);
     return at;
   }
 

@@ -111,12 +111,8 @@ export class Exchange implements AttemptOwner {
     this.#isKeptAlive = request.isKeepAlive;
     const pool = this.#route(reader);
     this.#pool = pool;
-    if (pool === null) {
-      this.#body.begin(BODY.NONE, 0);
-      return this.#fail(failureOf('ROUTE_NOT_FOUND'));
-    }
-    this.#body.begin(request.framing.kind, pool.plan.retry.bodyBytes);
-    if (request.framing.kind === BODY.NONE) this.#body.isEnded = true;
+    this.#body.begin(request.framing.kind, pool?.plan.retry.bodyBytes ?? 0);
+    if (pool === null) return this.#fail(failureOf('ROUTE_NOT_FOUND'));
     if (request.method === 'OPTIONS' && request.maxForwards === 0) return this.#answerAsLastHop();
     const authority = pool.plan.backends[0]?.authority ?? 'localhost';
     this.#headText = writeRequestHead(reader, request, this.#client.forwardedLines(request.minorVersion), authority);
@@ -168,9 +164,7 @@ export class Exchange implements AttemptOwner {
     if (connection === null) return;
     this.#isConnected = true;
     connection.wire.writeText(this.#headText);
-    this.#body.replay(connection.wire);
-    // What cannot be sent twice need not be kept any longer.
-    if (!this.request.isIdempotent && !this.#body.isEnded) this.#body.letGo();
+    this.#body.replay(connection.wire, this.request.isIdempotent);
     if (this.#body.isEnded) connection.requestSent();
     else this.#client.resumeRequest();
   }

@@ -26,7 +26,7 @@ export class RequestBody {
     if (this.#keptBytes > 0) this.#kept = [];
     this.#keptBytes = 0;
     this.isKept = true;
-    this.isEnded = false;
+    this.isEnded = kind === BODY.NONE;
     this.bytes = 0;
   }
 
@@ -56,17 +56,20 @@ export class RequestBody {
     if (this.#isChunked) this.#writeText(`0\r\n${trailers}\r\n`, target);
   }
 
-  /** Sends all that has been kept, to a connection on which nothing of it was written. */
-  replay(target: Wire): void {
+  /**
+   * Sends all that has been kept, to a connection on which nothing of it was written.
+   * @param isRepeatable whether it could be needed once more; if not, it is let go
+   */
+  replay(target: Wire, isRepeatable: boolean): void {
     for (const piece of this.#kept) {
       if (typeof piece === 'string') target.writeText(piece);
       else target.writeBytes(piece, 0, piece.length, target);
     }
+    if (this.#keptBytes > 0 && (this.isFull || (!isRepeatable && !this.isEnded))) this.#letGo();
   }
 
-  /** There will be no other attempt: what was kept is let go. */
-  letGo(): void {
-    this.isKept = this.bytes === 0 && this.#keptBytes === 0;
+  #letGo(): void {
+    this.isKept = false;
     this.#kept = [];
     this.#keptBytes = 0;
   }
@@ -80,8 +83,7 @@ export class RequestBody {
   #keeps(bytes: number, target: Wire | null): boolean {
     if (!this.isKept) return false;
     if (target === null || this.#keptBytes + bytes <= this.#limitBytes) return true;
-    this.letGo();
-    this.isKept = false;
+    this.#letGo();
     return false;
   }
 

@@ -12,7 +12,7 @@ const FIRST_BYTES = 1024;
 
 export class HeadReader {
   readonly head: HeadParser;
-  readonly #limits: HeadLimits;
+  #limits: HeadLimits;
   #kept: Buffer | null = null;
   #keptBytes = 0;
 
@@ -32,9 +32,10 @@ export class HeadReader {
     return this.head.hasBegun;
   }
 
-  /** Makes ready for the next head. */
-  reset(): void {
-    this.head.reset();
+  /** Makes ready for the next head, which is held to `limits`. */
+  reset(limits: HeadLimits): void {
+    this.#limits = limits;
+    this.head.reset(limits);
     this.#kept = null;
     this.#keptBytes = 0;
   }

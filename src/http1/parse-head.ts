@@ -41,7 +41,7 @@ const EMPTY_LINES = 4;
 
 export class HeadParser {
   readonly #kind: number;
-  readonly #limits: HeadLimits;
+  #limits: HeadLimits;
   #stage: number;
   #at = 0;
   #emptyLines = 0;
@@ -76,8 +76,9 @@ export class HeadParser {
     this.#stage = kind === HEAD.TRAILERS ? STAGE.LINE : STAGE.START;
   }
 
-  /** Makes ready for the next head. */
-  reset(): void {
+  /** Makes ready for the next head, which is held to `limits`. */
+  reset(limits: HeadLimits): void {
+    this.#limits = limits;
     this.#stage = this.#kind === HEAD.TRAILERS ? STAGE.LINE : STAGE.START;
     this.#at = 0;
     this.#emptyLines = 0;

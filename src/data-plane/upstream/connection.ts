@@ -66,6 +66,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
   deadlineTick = -1;
   readonly #deadlines: Deadlines;
   readonly #clock: Clock;
+  readonly #limits: HeadLimits;
   #pool: PlanPool;
   #owner: AttemptOwner | null;
   #phase: number = PHASE.CONNECTING;
@@ -91,6 +92,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.backend = backend;
     this.#pool = pool;
     this.#clock = clock;
+    this.#limits = limits;
     this.#deadlines = deadlines;
     this.#owner = owner;
     this.reader = new HeadReader(HEAD.RESPONSE, limits, NOTHING);
@@ -230,7 +232,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.#isRequestSent = false;
     this.#writesBefore = this.wire.writeCount;
     this.#interims = 0;
-    this.reader.reset();
+    this.reader.reset(this.#limits);
     this.#deadlines.clear(this);
   }
 
@@ -262,7 +264,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
   #interim(): void {
     if (++this.#interims > MAX_INTERIMS) return this.#fail('UPSTREAM_INTERIM_FLOOD', '');
     this.#owner?.onInterim();
-    this.reader.reset();
+    this.reader.reset(this.#limits);
   }
 
   #switch(): void {
