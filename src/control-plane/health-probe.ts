@@ -81,8 +81,12 @@ function get(
     headers: { Host: health.host ?? target.authority, 'User-Agent': 'ballast-health-check', Connection: 'close' },
   });
   request.on('error', (error) => finish(failed(error, target)));
-  // An answer that leaves HTTP is none; without this listener it would be taken for silence.
-  request.on('upgrade', (response) => finish({ isPass: false, detail: `status ${response.statusCode}` }));
+  // Node hands the socket of an upgrade over to us, errors and all. It is no answer to a check.
+  request.on('upgrade', (response, socket) => {
+    socket.on('error', () => {});
+    socket.destroy();
+    finish({ isPass: false, detail: `status ${response.statusCode}` });
+  });
   request.on('response', (response) => {
     const status = response.statusCode ?? 0;
     const outcome = {

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import net from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { eventually } from '../../test/harness/eventually.ts';
+import { freePort } from '../../test/harness/free-port.ts';
+import { makeConfig } from '../../test/harness/make-config.ts';
+import type { Plan } from '../protocol/worker.ts';
+import { BACKEND_SHARED, State } from '../state/layout.ts';
+import { buildPlan } from './build-plan.ts';
+import { Journal } from './journal.ts';
+import { Supervisor } from './supervisor.ts';
+
+const WORKER_URL = new URL('../../test/harness/stub-worker.ts', import.meta.url);
+
+async function make(t: TestContext, workers: number) {
+  const port = await freePort();
+  const config = makeConfig({ pools: { web: { backends: [] } }, listeners: { web: { address: `127.0.0.1:${port}` } } });
+  const state = State.create({ workers, pools: 2, backends: 4 });
+  const journal = new Journal();
+  let plan = buildPlan(config, [], 1);
+  const failing: unknown[] = [];
+  const supervisor = new Supervisor({
+    state,
+    workers,
+    plan: () => plan,
+    journal,
+    onFailing: (...report) => failing.push(report),
+    workerUrl: WORKER_URL,
+  });
+  t.after(() => supervisor.kill());
+  const ask = (path: string): Promise<{ worker: number; plan: Plan }> =>
+    new Promise((resolve, reject) => {
+      const request = http.get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (piece: string) => (text += piece));
+        response.on('end', () => resolve(JSON.parse(text)));
+        response.on('error', reject);
+      });
+      request.on('error', reject);
+    });
+  return {
+    port,
+    state,
+    journal,
+    supervisor,
+    failing,
+    ask,
+    changePlan: (revision: number) => {
+      plan = buildPlan(config, [], revision);
+      supervisor.planChanged();
+    },
+    kinds: () => journal.latest(100).map(({ kind }) => kind),
+    running: () => supervisor.workers().filter(({ state: now }) => now === 'running').length,
+    inFlight: (slot: number) => Atomics.load(state.shared, state.backendShared(slot) + BACKEND_SHARED.IN_FLIGHT),
+  };
+}
+
+describe('supervisor', () => {
+  it('starts all workers on one port, and drains them', async (t) => {
+    const { supervisor, ask, running } = await make(t, 2);
+    await supervisor.start();
+    assert.equal(running(), 2);
+    const { plan } = await ask('/plan');
+    assert.equal(plan.revision, 1);
+    assert.deepEqual(await supervisor.drain(1_000), { cutExchanges: 0 });
+    assert.deepEqual(
+      supervisor.workers().map(({ state }) => state),
+      ['dead', 'dead'],
+    );
+    await assert.rejects(ask('/plan'), /ECONNREFUSED/);
+  });
+
+  it('hands out plans, and knows when every worker follows', async (t) => {
+    const { supervisor, ask, changePlan } = await make(t, 2);
+    await supervisor.start();
+    for (let revision = 2; revision <= 5; revision++) changePlan(revision);
+    await supervisor.applied();
+    assert.equal(supervisor.appliedRevision(), 5);
+    for (let i = 0; i < 8; i++) assert.equal((await ask('/plan')).plan.revision, 5);
+  });
+
+  it('a worker that throws is replaced; its share in flight goes, that of the others stays', async (t) => {
+    const { supervisor, ask, kinds, journal, inFlight, running, changePlan } = await make(t, 2);
+    await supervisor.start();
+    const held = new Map<number, number>();
+    for (let i = 0; held.size < 2 || i < 8; i++) {
+      const { worker } = await ask('/hold?slot=3');
+      held.set(worker, (held.get(worker) ?? 0) + 1);
+    }
+    assert.equal(inFlight(3), (held.get(0) ?? 0) + (held.get(1) ?? 0));
+    changePlan(2);
+    const { worker: victim } = await ask('/throw');
+    await eventually('it is replaced', () => kinds().includes('worker-replaced') && running() === 2);
+    assert.equal(inFlight(3), held.get(1 - victim));
+    assert.match(journal.latest(2)[0]?.text ?? '', /Error: thrown by the stub at .*stub-worker/);
+    assert.equal(supervisor.workers()[victim]?.restarts, 1);
+    await supervisor.applied();
+    assert.equal((await ask('/plan')).plan.revision, 2);
+  });
+
+  it('a worker that exits by itself is replaced too', async (t) => {
+    const { supervisor, ask, journal, running } = await make(t, 1);
+    await supervisor.start();
+    await ask('/exit');
+    await eventually('it is replaced', () => supervisor.workers()[0]?.restarts === 1 && running() === 1);
+    assert.match(journal.latest(2)[0]?.text ?? '', /exit code 7/);
+    await ask('/plan');
+  });
+
+  it('ends a drain whose worker hangs', async (t) => {
+    const { supervisor, ask } = await make(t, 1);
+    await supervisor.start();
+    await ask('/hang');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await supervisor.drain(10);
+    assert.equal(supervisor.workers()[0]?.state, 'dead');
+  });
+
+  it('passes on that a backend is failing', async (t) => {
+    const { supervisor, ask, failing } = await make(t, 1);
+    await supervisor.start();
+    await ask('/failing?slot=2');
+    await eventually('the report is there', () => failing.length > 0);
+    assert.deepEqual(failing, [[2, 'UPSTREAM_CONNECT_REFUSED', 'ECONNREFUSED']]);
+  });
+
+  it('fails to start on a taken port, names it, and leaves no thread', async (t) => {
+    const { supervisor, port } = await make(t, 2);
+    const other = net.createServer();
+    await new Promise<void>((resolve) => other.listen({ port, host: '127.0.0.1', exclusive: true }, resolve));
+    t.after(() => other.close());
+    await assert.rejects(
+      supervisor.start(),
+      new RegExp(`listener web cannot listen on 127.0.0.1 port ${port}: .*EADDRINUSE`),
+    );
+    assert.deepEqual(
+      supervisor.workers().map(({ state }) => state),
+      ['dead', 'dead'],
+    );
+  });
+
+  it('fails to start with workers that die at once', async () => {
+    const supervisor = new Supervisor({
+      state: State.create({ workers: 1, pools: 1, backends: 1 }),
+      workers: 1,
+      plan: () => buildPlan(makeConfig({ pools: { web: { backends: [] } } }), [], 1),
+      journal: new Journal(),
+      onFailing: () => {},
+      workerUrl: new URL('data:text/javascript,throw new Error("no such luck")'),
+    });
+    await assert.rejects(supervisor.start(), /worker 0 died at start: Error: no such luck/);
+  });
+});

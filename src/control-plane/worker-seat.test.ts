@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FakeClock } from '../../test/harness/fake-clock.ts';
+import { makeConfig } from '../../test/harness/make-config.ts';
+import type { Plan, ToWorker } from '../protocol/worker.ts';
+import { BACKEND_GAUGES, BACKEND_SHARED, State, WORKER_GAUGES } from '../state/layout.ts';
+import { buildPlan } from './build-plan.ts';
+import { Journal } from './journal.ts';
+import { type ThreadEvents, WorkerSeat } from './worker-seat.ts';
+
+const CONFIG = makeConfig({ pools: { web: { backends: [] } }, listeners: { web: { address: '127.0.0.1:8080' } } });
+
+/** A seat whose threads are played by the test. */
+function make() {
+  const state = State.create({ workers: 3, pools: 2, backends: 4 });
+  const clock = new FakeClock();
+  const journal = new Journal();
+  let plan: Plan = buildPlan(CONFIG, [], 1);
+  let isStopping = false;
+  const startFailures: string[] = [];
+  const threads: { events: ThreadEvents; posted: ToWorker[]; isEnded: boolean }[] = [];
+  let isStarting = false;
+  const seat = new WorkerSeat(1, {
+    state,
+    clock,
+    plan: () => plan,
+    startThread: (_, __, events) => {
+      const thread = { events, posted: [] as ToWorker[], isEnded: false };
+      threads.push(thread);
+      return {
+        post: (message) => thread.posted.push(message),
+        end: () => {
+          thread.isEnded = true;
+        },
+      };
+    },
+    isStopping: () => isStopping,
+    takeStartFailure: (text) => {
+      if (isStarting) startFailures.push(text);
+      return isStarting;
+    },
+    onFailing: () => {},
+    onChange: () => {},
+    tell: (level, kind, worker, text) =>
+      journal.add({ level, kind, subject: `worker ${worker}`, text, origin: 'test' }),
+  });
+  const latest = () => {
+    const thread = threads.at(-1);
+    if (thread === undefined) throw new Error('no thread was started');
+    return thread;
+  };
+  return {
+    state,
+    clock,
+    seat,
+    threads,
+    latest,
+    startFailures,
+    kinds: () => journal.latest(100).map(({ kind }) => kind),
+    setPlan: (revision: number) => {
+      plan = buildPlan(CONFIG, [], revision);
+    },
+    setStopping: () => {
+      isStopping = true;
+    },
+    setStarting: () => {
+      isStarting = true;
+    },
+    beat: () => Atomics.add(state.gauges, state.workerGauges(1) + WORKER_GAUGES.BEAT, 1),
+  };
+}
+
+describe('worker seat', () => {
+  it('replaces a dead thread at once, and takes back what it had in flight', async () => {
+    const { state, clock, seat, threads, latest, kinds } = make();
+    seat.start();
+    latest().events.onMessage({ type: 'listening' });
+    assert.equal(seat.state, 'running');
+    const shared = state.backendShared(2) + BACKEND_SHARED.IN_FLIGHT;
+    Atomics.store(state.shared, shared, 10);
+    const [mine, others] = [state.backendGauges(1, 2), state.backendGauges(0, 2)];
+    state.gauges[mine + BACKEND_GAUGES.IN_FLIGHT] = 4;
+    state.gauges[mine + BACKEND_GAUGES.CONNECTIONS] = 6;
+    state.gauges[mine + BACKEND_GAUGES.IDLE] = 2;
+    state.gauges[others + BACKEND_GAUGES.IN_FLIGHT] = 6;
+    state.gauges[state.workerGauges(1) + WORKER_GAUGES.CLIENT_CONNECTIONS] = 9;
+    state.gauges[state.workerGauges(1) + WORKER_GAUGES.EXCHANGES] = 5;
+    await clock.advance(5_000);
+    latest().events.onExit('Error: boom');
+    assert.equal(Atomics.load(state.shared, shared), 6);
+    assert.deepEqual([...state.gauges.slice(mine, mine + 3)], [0, 0, 0]);
+    assert.equal(state.gauges[others + BACKEND_GAUGES.IN_FLIGHT], 6);
+    const { clientConnections, exchanges } = seat.status();
+    assert.deepEqual([clientConnections, exchanges], [0, 0]);
+    await clock.advance(0);
+    assert.equal(threads.length, 2);
+    assert.equal(seat.status().restarts, 1);
+    assert.deepEqual(kinds(), ['worker-died', 'worker-replaced']);
+  });
+
+  it('slows down in a crash loop, and is never away for more than a second', async () => {
+    const { clock, seat, threads, latest } = make();
+    seat.start();
+    const waits: number[] = [];
+    for (let death = 0; death < 10; death++) {
+      latest().events.onExit('exit code 1');
+      const [waitMs = -1] = clock.waits;
+      waits.push(waitMs);
+      await clock.advance(waitMs);
+      assert.equal(threads.length, death + 2);
+    }
+    assert.deepEqual(waits, [0, 50, 100, 200, 400, 800, 1_000, 1_000, 1_000, 1_000]);
+  });
+
+  it('tells a crash loop once', async () => {
+    const { clock, seat, latest, kinds } = make();
+    seat.start();
+    for (let death = 0; death < 12; death++) {
+      latest().events.onExit('exit code 1');
+      await clock.advance(clock.waits[0] ?? 0);
+    }
+    assert.equal(kinds().filter((kind) => kind === 'worker-crash-loop').length, 1);
+  });
+
+  it('does not replace when stopping, and hears nothing more from a thread that has gone', async () => {
+    const { clock, seat, threads, latest, setStopping } = make();
+    seat.start();
+    const { events } = latest();
+    setStopping();
+    events.onExit('exit code 0');
+    events.onExit('exit code 0');
+    events.onMessage({ type: 'listening' });
+    await clock.advance(10_000);
+    assert.equal(threads.length, 1);
+    assert.equal(seat.state, 'dead');
+    assert.equal(seat.isEmpty, true);
+  });
+
+  it('ends a thread whose beat stands still for ten checks, and no sooner', () => {
+    const { seat, latest, beat, kinds } = make();
+    seat.start();
+    latest().events.onMessage({ type: 'listening' });
+    beat();
+    for (let check = 0; check < 10; check++) seat.checkBeat();
+    assert.equal(latest().isEnded, false);
+    beat();
+    seat.checkBeat();
+    for (let check = 0; check < 9; check++) seat.checkBeat();
+    assert.equal(latest().isEnded, false);
+    seat.checkBeat();
+    assert.equal(latest().isEnded, true);
+    assert.deepEqual(kinds(), ['worker-stuck']);
+  });
+
+  it('sends each plan once, and knows the oldest that its thread may follow', () => {
+    const { seat, latest, setPlan } = make();
+    seat.start();
+    assert.equal(seat.appliedRevision, 1);
+    setPlan(3);
+    const plan = buildPlan(CONFIG, [], 3);
+    seat.send(plan);
+    seat.send(plan);
+    assert.deepEqual(latest().posted, [{ type: 'apply', plan }]);
+    assert.equal(seat.appliedRevision, 1);
+    latest().events.onMessage({ type: 'applied', revision: 3 });
+    assert.equal(seat.appliedRevision, 3);
+    latest().events.onExit('exit code 1');
+    assert.equal(seat.appliedRevision, Number.POSITIVE_INFINITY);
+  });
+
+  it('a listener that cannot be opened fails the first start, and names the port', () => {
+    const { seat, latest, startFailures, setStarting } = make();
+    setStarting();
+    seat.start();
+    latest().events.onMessage({ type: 'listen-failed', listener: 'web', error: 'EADDRINUSE' });
+    assert.deepEqual(startFailures, ['listener web cannot listen on 127.0.0.1 port 8080: EADDRINUSE']);
+  });
+
+  it('a listener that cannot be opened later ends a new thread and not one that serves others', () => {
+    const { seat, latest, kinds } = make();
+    const message = { type: 'listen-failed', listener: 'web', error: 'EMFILE' } as const;
+    seat.start();
+    latest().events.onMessage({ type: 'listening' });
+    latest().events.onMessage(message);
+    assert.equal(latest().isEnded, false);
+    latest().events.onExit('exit code 1');
+    seat.start();
+    latest().events.onMessage(message);
+    assert.equal(latest().isEnded, true);
+    assert.deepEqual(kinds(), ['listen-failed', 'worker-died', 'listen-failed']);
+  });
+
+  it('counts what a drain has cut, also where the thread had to be ended', () => {
+    const { seat, latest, state, setStopping } = make();
+    setStopping();
+    seat.start();
+    seat.drain(1_000);
+    assert.deepEqual(latest().posted, [{ type: 'drain', timeoutMs: 1_000 }]);
+    state.gauges[state.workerGauges(1) + WORKER_GAUGES.EXCHANGES] = 3;
+    latest().events.onExit('exit code 1');
+    assert.equal(seat.cutExchanges, 3);
+  });
+});
