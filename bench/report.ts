@@ -20,7 +20,6 @@ import { SCENARIOS } from './scenarios.ts';
 const REPORT = path.resolve(import.meta.dirname, '../docs/benchmarks.md');
 /** What a quiet machine's own housekeeping stays below. */
 const FOREIGN_SHARE_MAX = 0.03;
-const BAR_NAMES = 'the better of HAProxy and nginx';
 
 const digits = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 const withSpread = (spread: Spread | null, show: (value: number) => string): string =>
@@ -91,7 +90,7 @@ ${about}
 
 ${scenarioTable(result)}
 
-${rounds} rounds of ${result.roundSeconds} s; ${result.measuredAt.slice(0, 10)}, commit ${result.commit}.`;
+Rounds: ${rounds} of ${result.roundSeconds} s; ${result.measuredAt.slice(0, 10)}, commit ${result.commit}.`;
 }
 
 /** Each config that was used, with the scenarios that it was used in. */
@@ -124,9 +123,9 @@ export function reportOf(saved: readonly ScenarioResult[]): string {
 Written by \`bench/report.ts\` from the measurements of \`npm run bench\`; never edited by hand.
 
 What is compared is the processor time that a proxy needs for a request, in user and kernel mode, over all its
-threads and processes, Ballast's control plane included. The ratio is that time to the one of ${BAR_NAMES},
-taken in each round: 1.00 is as good, less is better. Each figure is the median over the rounds; in brackets
-the lowest and the highest.
+threads and processes, Ballast's control plane included. The ratio is that time divided by what the better of
+HAProxy and nginx needs, taken in each round: 1.00 is as good, less is better. Each figure is the median over the
+rounds; in brackets the lowest and the highest.
 
 ${summary(results)}
 

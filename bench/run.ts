@@ -164,8 +164,8 @@ async function measureScenario(scenario: Scenario, options: Options, root: strin
       }
     }
   } finally {
-    await Promise.all(started.map(({ outcome }) => (typeof outcome === 'string' ? null : outcome.running.stop())));
-    await backends.stop();
+    const running = started.flatMap(({ outcome }) => (typeof outcome === 'string' ? [] : [outcome.running]));
+    await Promise.all([...running, backends].map((each) => each.stop()));
   }
   return {
     scenario: scenario.name,
