@@ -41,26 +41,28 @@ export function installIfStale(root = ROOT) {
 }
 
 /**
- * Whether node_modules is what the lock file says. A tree that somebody installed by hand has no
- * stamp; npm's own record of it answers then, and the stamp is made up for.
+ * Whether node_modules is what the lock file says. The stamp answers at once. Where it is missing or
+ * older, as after an install by hand, npm's own record answers, and the stamp is made up for.
  * @param {string} root
  * @param {string} lockHash
  */
 export function isInstalled(root, lockHash) {
-  const stamp = readIfThere(join(root, INSTALL_STAMP));
-  if (stamp !== null) return stamp === lockHash;
+  const stamp = join(root, INSTALL_STAMP);
+  if (readIfThere(stamp) === lockHash) return true;
   const record = readIfThere(join(root, 'node_modules', '.package-lock.json'));
   if (record === null) return false;
   const installed = JSON.parse(record).packages;
-  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
-  for (const [path, entry] of Object.entries(wanted)) {
-    if (path === '') continue;
-    // An optional package of another platform is rightly absent.
-    if (installed[path] === undefined && entry.optional) continue;
-    if (installed[path]?.version !== entry.version) return false;
-  }
-  writeFileSync(join(root, INSTALL_STAMP), lockHash);
-  return true;
+  const { '': _, ...wanted } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  const isAsWanted =
+    Object.keys(installed).every((path) => wanted[path] !== undefined) &&
+    Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+      const there = installed[path];
+      // An optional package of another platform is rightly absent.
+      if (there === undefined) return optional === true;
+      return there.version === version && there.integrity === integrity;
+    });
+  if (isAsWanted) writeFileSync(stamp, lockHash);
+  return isAsWanted;
 }
 
 /**

@@ -22,8 +22,10 @@ function project(
   return { root, write };
 }
 
+/** npm's lock file names the project itself with an empty path; its record in node_modules does not. */
 const lock = (packages: Record<string, object>): string => JSON.stringify({ packages: { '': {}, ...packages } });
-const ONE = { 'node_modules/one': { version: '1.0.0' } };
+const record = (packages: Record<string, object>): string => JSON.stringify({ packages });
+const ONE = { 'node_modules/one': { version: '1.0.0', integrity: 'sha512-a' } };
 const OTHER_PLATFORM = { 'node_modules/runtime-other': { version: '26.0.0', optional: true } };
 
 test('nothing is installed where node_modules is missing', (t) => {
@@ -31,31 +33,37 @@ test('nothing is installed where node_modules is missing', (t) => {
   assert.equal(isInstalled(root, 'hash'), false);
 });
 
-test('the stamp answers: the same lock file is installed, another one is not', (t) => {
+test('the stamp of the same lock file answers, the stamp of another one does not', (t) => {
   const { root } = project(t, { 'package-lock.json': lock(ONE), 'node_modules/.ballast-install': 'hash\n' });
   assert.equal(isInstalled(root, 'hash'), true);
   assert.equal(isInstalled(root, 'another'), false);
 });
 
-test('a tree installed by hand counts where every package has the right version, and gets its stamp', (t) => {
+test('a tree installed by hand counts where every package is the right one, and gets its stamp', (t) => {
   const { root, write } = project(t, {
     'package-lock.json': lock({ ...ONE, ...OTHER_PLATFORM }),
-    'node_modules/.package-lock.json': lock(ONE),
+    'node_modules/.package-lock.json': record(ONE),
+    'node_modules/.ballast-install': 'old',
   });
   assert.equal(isInstalled(root, 'hash'), true);
-  write({ 'node_modules/.package-lock.json': lock({}) });
+  write({ 'node_modules/.package-lock.json': record({}) });
   assert.equal(isInstalled(root, 'hash'), true, 'the stamp answers from now on');
 });
 
-test('a tree installed by hand with an old or a missing package does not count', (t) => {
-  const { root, write } = project(t, {
-    'package-lock.json': lock(ONE),
-    'node_modules/.package-lock.json': lock({ 'node_modules/one': { version: '0.9.0' } }),
+for (const [what, packages] of [
+  ['one is missing', {}],
+  ['one is older', { 'node_modules/one': { version: '0.9.0', integrity: 'sha512-a' } }],
+  ['one has other content', { 'node_modules/one': { version: '1.0.0', integrity: 'sha512-b' } }],
+  ['one is not wanted any more', { ...ONE, 'node_modules/two': { version: '1.0.0' } }],
+] as const) {
+  test(`the packages are installed again where ${what}`, (t) => {
+    const { root } = project(t, {
+      'package-lock.json': lock(ONE),
+      'node_modules/.package-lock.json': record(packages),
+    });
+    assert.equal(isInstalled(root, 'hash'), false);
   });
-  assert.equal(isInstalled(root, 'hash'), false);
-  write({ 'node_modules/.package-lock.json': lock({}) });
-  assert.equal(isInstalled(root, 'hash'), false);
-});
+}
 
 test('the dashboard is stale after a change to its sources, the protocol or the dependencies, and to nothing else', (t) => {
   const { root, write } = project(t, {
