@@ -10,72 +10,23 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Backends, startBackends } from './backends.ts';
 import { faultOf } from './check.ts';
 import { type LoadGenerator, loadGenerator } from './load.ts';
 import { currentCommit, machineCard } from './machine.ts';
 import { coreMicros, usageOf } from './measure.ts';
-import { PEERS, type Peer, type PeerSetting, sourceOf } from './peers.ts';
+import { type Options, readOptions, USAGE } from './options.ts';
+import { type Peer, type PeerSetting, sourceOf } from './peers.ts';
 import { freePorts, PROXY_CORE, type Running, startServer } from './processes.ts';
 import { scenarioTable, writeReport } from './report.ts';
 import { type Round, type ScenarioResult, type SubjectResult, saveResult } from './results.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
-
-const USAGE = `usage: npm run bench [-- SCENARIO… [--quick] [--peers NAME,NAME] [--rounds N] [--seconds N] [--own-load]]
-scenarios: ${SCENARIOS.map((scenario) => scenario.name).join(' ')}
-peers:     ${PEERS.map((peer) => peer.name).join(' ')}
---quick      3 rounds of 1 s, printed and not saved
---own-load   our own load generator, even where wrk is installed`;
-
-interface Options {
-  readonly scenarios: readonly Scenario[];
-  readonly peers: readonly Peer[];
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
-  readonly isSaved: boolean;
-  readonly isOwnLoadWanted: boolean;
-}
+import type { Scenario } from './scenarios.ts';
 
 interface Subject {
   readonly peer: Peer;
   readonly port: number;
   readonly running: Running;
   readonly rounds: Round[];
-}
-
-function readOptions(): Options {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      quick: { type: 'boolean', default: false },
-      peers: { type: 'string' },
-      rounds: { type: 'string' },
-      seconds: { type: 'string' },
-      'own-load': { type: 'boolean', default: false },
-    },
-  });
-  const named = <Item extends { name: string }>(items: readonly Item[], names: readonly string[]): Item[] =>
-    names.map((name) => {
-      const item = items.find((each) => each.name === name);
-      if (item === undefined) throw new Error(`there is no "${name}"`);
-      return item;
-    });
-  const count = (text: string | undefined, otherwise: number): number => {
-    const value = Number(text ?? otherwise);
-    if (!Number.isInteger(value) || value < 1) throw new Error(`"${text}" is no number of rounds or seconds`);
-    return value;
-  };
-  return {
-    scenarios: positionals.length === 0 ? SCENARIOS : named(SCENARIOS, positionals),
-    peers: values.peers === undefined ? PEERS : named(PEERS, values.peers.split(',')),
-    rounds: count(values.rounds, values.quick ? 3 : 7),
-    seconds: count(values.seconds, values.quick ? 1 : 3),
-    warmUpSeconds: values.quick ? 1 : 3,
-    isSaved: !values.quick && values.peers === undefined,
-    isOwnLoadWanted: values['own-load'],
-  };
 }
 
 async function measureRound(
