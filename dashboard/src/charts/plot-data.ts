@@ -71,8 +71,8 @@ export function latencyData(columns: Columns | undefined, endAt: number, seconds
     isStacked: false,
     lines: [
       { label: 'p50', colour: '--latency-1', dash: SOLID, values: cut(known.p50) },
-      { label: 'p95', colour: '--latency-2', dash: [7, 3], values: cut(known.p95) },
-      { label: 'p99', colour: '--latency-3', dash: [2, 3], values: cut(known.p99) },
+      { label: 'p95', colour: '--latency-2', dash: SOLID, values: cut(known.p95) },
+      { label: 'p99', colour: '--latency-3', dash: [4, 2], values: cut(known.p99) },
     ],
   };
 }

@@ -94,7 +94,7 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
           grid: { show: false },
           size: 22,
           gap: 4,
-          space: 76,
+          space: 58,
           values: (_plot, splits) => splits.map((split) => formatClock(split * 1000)),
         },
         {

@@ -8,11 +8,12 @@
 import type { BackendStatus } from '../../../src/protocol/admin-api.ts';
 import { formatCount, formatMs, formatRate, formatWhole } from '../format.ts';
 import { keyOf, pending } from '../live/actions.ts';
+import { stateWords } from '../roll-up.ts';
 import type { Share } from '../share.ts';
 import { Age, Countdown } from './age.tsx';
 import { ModeButtons } from './mode-buttons.tsx';
 import { ShareBar } from './share-bar.tsx';
-import { BackendMark } from './state-mark.tsx';
+import { StateMark } from './state-mark.tsx';
 import { WeightStepper } from './weight-stepper.tsx';
 
 interface BackendRowProps {
@@ -36,10 +37,17 @@ export function BackendRow({ pool, backend, expected, actual, usesWeights }: Bac
       tabIndex={-1}
     >
       <td class="c-state">
-        <BackendMark backend={backend} />
+        <StateMark state={backend.isRemoved ? 'draining' : backend.state} testid={`backend-${name}-state`}>
+          {stateWords(backend)}
+        </StateMark>
         <span class="since">
-          for <Age sinceMs={backend.sinceMs} />
+          <Age sinceMs={backend.sinceMs} />
         </span>
+        {backend.state === 'up' || backend.reason === '' ? null : (
+          <span class="reason" title={backend.reason} data-testid={`backend-${name}-reason`}>
+            {backend.reason}
+          </span>
+        )}
       </td>
       <th scope="row" class="c-name">
         <span class="name">{name}</span>

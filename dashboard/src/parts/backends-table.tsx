@@ -7,7 +7,7 @@ import { STATE_RANK, stateWords } from '../roll-up.ts';
 import { shareBasis, sharesOf } from '../share.ts';
 import { BackendRow } from './backend-row.tsx';
 import { matchesFilter } from './filter-field.tsx';
-import { Pager, pageCount, ROWS_A_PAGE } from './pager.tsx';
+import { Pager, pageOf } from './pager.tsx';
 
 const RANKS = {
   state: (backend: BackendStatus) => STATE_RANK[backend.state],
@@ -52,8 +52,7 @@ export function BackendsTable({ pool, usesWeights, filter }: BackendsTableProps)
       filter === '' || matchesFilter(`${backend.name} ${backend.url} ${stateWords(backend)} ${backend.reason}`, filter),
   );
   const sorted = hold(sortBackends(matching, sortKey.value), held, sortKey.value !== null && isBusy(body.current));
-  const current = Math.min(page.value, pageCount(sorted.length) - 1);
-  const rows = sorted.slice(current * ROWS_A_PAGE, (current + 1) * ROWS_A_PAGE);
+  const { page: current, rows } = pageOf(sorted, page.value);
   const shares = useMemo(
     () => sharesOf(pool.backends, shareBasis(pool.policy, usesWeights)),
     [pool.backends, pool.policy, usesWeights],
@@ -89,7 +88,7 @@ export function BackendsTable({ pool, usesWeights, filter }: BackendsTableProps)
             {header('Backend', 'name')}
             {header('Weight', 'weight')}
             <th scope="col">
-              Share <small>expected, actual</small>
+              Share <small>exp, act</small>
             </th>
             {header('Req/s', 'rps', 'n')}
             {header('In flight', 'inFlight', 'n')}

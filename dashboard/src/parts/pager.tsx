@@ -1,7 +1,18 @@
 /** Pages of a long list: a browser paints a hundred live rows at ease, and a thousand not. */
 import { plural } from '../format.ts';
 
-export const ROWS_A_PAGE = 100;
+const ROWS_A_PAGE = 100;
+
+const pageCount = (count: number): number => Math.max(1, Math.ceil(count / ROWS_A_PAGE));
+
+/** The rows of a page; the last page where there is none of that number any more. Pure. */
+export function pageOf<Item>(
+  items: readonly Item[],
+  page: number,
+): { readonly page: number; readonly rows: readonly Item[] } {
+  const current = Math.min(page, pageCount(items.length) - 1);
+  return { page: current, rows: items.slice(current * ROWS_A_PAGE, (current + 1) * ROWS_A_PAGE) };
+}
 
 interface PagerProps {
   readonly noun: string;
@@ -9,8 +20,6 @@ interface PagerProps {
   readonly page: number;
   readonly onPage: (page: number) => void;
 }
-
-export const pageCount = (count: number): number => Math.max(1, Math.ceil(count / ROWS_A_PAGE));
 
 export function Pager({ noun, count, page, onPage }: PagerProps) {
   const pages = pageCount(count);

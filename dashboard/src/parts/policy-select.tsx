@@ -37,6 +37,10 @@ export function PolicySelect({ pool, applied, names, policies }: PolicySelectPro
           if (choice !== applied) void changePolicy(pool, choice);
         }}
       >
+        {/* Where the browser draws the select by our styles, its face is the policy in force. */}
+        <button type="button">
+          <span>{applied}</span>
+        </button>
         {names.map((name) => (
           <option key={name} value={name} selected={name === applied}>
             <span class="option-name">{name}</span> <span class="option-summary">{summaryOf(name)}</span>

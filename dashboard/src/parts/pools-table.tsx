@@ -3,15 +3,14 @@ import type { PoolStatus } from '../../../src/protocol/admin-api.ts';
 import { formatMs, formatRate, formatWhole } from '../format.ts';
 import { type Cell, stretch } from '../history.ts';
 import { isStale, poolHistory } from '../live/session.ts';
-import { rollUpPool, stateWords } from '../roll-up.ts';
+import { rollUpPool } from '../roll-up.ts';
 import { poolHref } from '../router.ts';
 import { nowMs } from './age.tsx';
+import { BackendShapes } from './backend-shapes.tsx';
 import { Sparkline } from './sparkline.tsx';
-import { Shape, StateMark } from './state-mark.tsx';
+import { StateMark } from './state-mark.tsx';
 
 const SPARK_SECONDS = 300;
-/** More shapes than this say nothing; the roll-up has the number. */
-const SHAPES_AT_MOST = 24;
 
 export function PoolsTable({ pools }: { readonly pools: readonly PoolStatus[] }) {
   const endAt = Math.floor(nowMs.value / 1000) - 1;
@@ -73,14 +72,7 @@ function PoolRow({ pool, endAt }: { readonly pool: PoolStatus; readonly endAt: n
         </StateMark>
       </td>
       <td class="c-shapes" data-label="Backends">
-        <span class="shapes">
-          {pool.backends.slice(0, SHAPES_AT_MOST).map((backend) => (
-            <span key={backend.name} data-state={backend.state} title={`${backend.name}: ${stateWords(backend)}`}>
-              <Shape of={backend.state} label={`${backend.name} ${stateWords(backend)}`} />
-            </span>
-          ))}
-          {pool.backends.length > SHAPES_AT_MOST ? <span>+{pool.backends.length - SHAPES_AT_MOST}</span> : null}
-        </span>
+        <BackendShapes backends={pool.backends} />
       </td>
       <td class="n" data-label="Requests/s">
         {formatRate(pool.rps)}

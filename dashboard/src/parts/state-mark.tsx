@@ -4,9 +4,9 @@
  * Ito, which stay apart for every kind of colour vision.
  */
 import type { ComponentChildren, JSX } from 'preact';
-import type { BackendState, BackendStatus } from '../../../src/protocol/admin-api.ts';
+import type { BackendState } from '../../../src/protocol/admin-api.ts';
 import type { EventLevel } from '../../../src/protocol/dashboard.ts';
-import { type Severity, stateWords } from '../roll-up.ts';
+import type { Severity } from '../roll-up.ts';
 
 type ShapeName = BackendState | Severity | EventLevel;
 
@@ -73,25 +73,5 @@ export function StateMark({ state, children, testid }: StateMarkProps) {
       <Shape of={state} />
       <span class="state-word">{children}</span>
     </span>
-  );
-}
-
-type BackendMarkProps = {
-  readonly backend: Pick<BackendStatus, 'name' | 'state' | 'inFlight' | 'isRemoved' | 'reason'>;
-};
-
-/** The state of a backend in words, with its reason where it is not simply up. */
-export function BackendMark({ backend }: BackendMarkProps) {
-  return (
-    <>
-      <StateMark state={backend.isRemoved ? 'draining' : backend.state} testid={`backend-${backend.name}-state`}>
-        {stateWords(backend)}
-      </StateMark>
-      {backend.state === 'up' || backend.reason === '' ? null : (
-        <span class="reason" title={backend.reason}>
-          {backend.reason}
-        </span>
-      )}
-    </>
   );
 }

@@ -10,12 +10,14 @@ interface TileProps {
   readonly values?: readonly Cell[];
   readonly tone?: 'bad' | undefined;
   readonly note: string;
+  /** In the place of the line, where there is no history to draw. */
+  readonly foot?: ComponentChildren;
   readonly testid: string;
   /** What exactly is counted; shown on hover. */
   readonly definition: string;
 }
 
-export function Tile({ title, unit, value, values, tone, note, testid, definition }: TileProps) {
+export function Tile({ title, unit, value, values, tone, note, foot, testid, definition }: TileProps) {
   return (
     <section class="tile panel" data-testid={testid} data-tone={tone} title={definition}>
       <h2>{title}</h2>
@@ -24,6 +26,7 @@ export function Tile({ title, unit, value, values, tone, note, testid, definitio
         {unit === undefined ? null : <small>{unit}</small>}
       </p>
       <p class="tile-note">{note}</p>
+      {foot === undefined ? null : <div class="tile-foot">{foot}</div>}
       {values === undefined ? null : <Sparkline values={values} {...(tone === undefined ? {} : { tone })} />}
     </section>
   );

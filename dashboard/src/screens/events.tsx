@@ -4,7 +4,7 @@ import type { EventLevel, LiveEvent } from '../../../src/protocol/dashboard.ts';
 import { plural } from '../format.ts';
 import { EventItems } from '../parts/event-items.tsx';
 import { FilterField, matchesFilter } from '../parts/filter-field.tsx';
-import { Pager, pageCount, ROWS_A_PAGE } from '../parts/pager.tsx';
+import { Pager, pageOf } from '../parts/pager.tsx';
 import { Shape } from '../parts/state-mark.tsx';
 import { place } from '../router.ts';
 import type { Model } from '../store.ts';
@@ -21,8 +21,7 @@ export function EventsScreen({ model }: { readonly model: Model }) {
   const matching = model.events.filter(
     (event) => (level.value === null || event.level === level.value) && matchesFilter(textOf(event), filter),
   );
-  const current = Math.min(page.value, pageCount(matching.length) - 1);
-  const rows = [...matching].reverse().slice(current * ROWS_A_PAGE, (current + 1) * ROWS_A_PAGE);
+  const { page: current, rows } = pageOf([...matching].reverse(), page.value);
   const choose = (next: EventLevel | null): void => {
     level.value = next;
     page.value = 0;

@@ -4,6 +4,7 @@ import { formatMs, formatRate, formatShare, formatWhole, plural } from '../forma
 import { type Cell, totalOf } from '../history.ts';
 import { isStale, poolHistory } from '../live/session.ts';
 import { Age, Countdown } from '../parts/age.tsx';
+import { BackendShapes } from '../parts/backend-shapes.tsx';
 import { ask } from '../parts/confirm.tsx';
 import { NoPools, NoTraffic } from '../parts/empty.tsx';
 import { EventItems } from '../parts/event-items.tsx';
@@ -118,11 +119,22 @@ function Tiles({ model }: { readonly model: Model }) {
         title="Client connections"
         value={formatWhole(totals.clientConnections)}
         note={`${formatWhole(totals.upstreamConnections)} to backends, ${formatWhole(idle)} idle`}
+        foot={<Meter part={totals.upstreamConnections - idle} whole={totals.upstreamConnections} />}
         testid="tile-connections"
         definition="Open connections from clients, over all workers."
       />
       <PoolsTile pools={status.pools} />
     </div>
+  );
+}
+
+/** How much of something is in use. */
+function Meter({ part, whole }: { readonly part: number; readonly whole: number }) {
+  return (
+    <svg class="share-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="share-track" width="100" height="6" rx="1" />
+      <rect class="share-fill" width={whole > 0 ? (100 * Math.max(0, part)) / whole : 0} height="6" rx="1" />
+    </svg>
   );
 }
 
@@ -159,6 +171,7 @@ function PoolsTile({ pools }: { readonly pools: readonly PoolStatus[] }) {
         </span>
       }
       note={`${upCount} of ${plural(count, 'backend')} up`}
+      foot={<BackendShapes backends={pools.flatMap((pool) => pool.backends)} />}
       testid="tile-pools"
       definition="A pool is as its worst backend: all up, degraded, or down."
     />

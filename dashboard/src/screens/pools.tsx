@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import { NoPools } from '../parts/empty.tsx';
 import { FilterField, matchesFilter } from '../parts/filter-field.tsx';
-import { Pager, pageCount, ROWS_A_PAGE } from '../parts/pager.tsx';
+import { Pager, pageOf } from '../parts/pager.tsx';
 import { PoolsTable } from '../parts/pools-table.tsx';
 import { rollUpPool } from '../roll-up.ts';
 import { place } from '../router.ts';
@@ -15,7 +15,7 @@ export function PoolsScreen({ model }: { readonly model: Model }) {
   const pools = model.status.pools.filter((pool) =>
     matchesFilter(`${pool.name} ${pool.policy} ${rollUpPool(pool).words}`, filter),
   );
-  const current = Math.min(page.value, pageCount(pools.length) - 1);
+  const { page: current, rows } = pageOf(pools, page.value);
   return (
     <main class="screen" id="screen" tabIndex={-1}>
       <header class="screen-head">
@@ -23,11 +23,7 @@ export function PoolsScreen({ model }: { readonly model: Model }) {
         <FilterField label="Filter by name, policy, state" text={filter} />
       </header>
       <section class="panel" aria-label="Pools">
-        {model.status.pools.length === 0 ? (
-          <NoPools />
-        ) : (
-          <PoolsTable pools={pools.slice(current * ROWS_A_PAGE, (current + 1) * ROWS_A_PAGE)} />
-        )}
+        {model.status.pools.length === 0 ? <NoPools /> : <PoolsTable pools={rows} />}
         {pools.length === 0 && filter !== '' ? <p class="empty">No pool matches “{filter}”.</p> : null}
         <Pager
           noun="pool"

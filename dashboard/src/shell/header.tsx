@@ -50,7 +50,7 @@ export function Header() {
       <ServerFacts />
       <span class="link" data-link={link.value} data-testid="link">
         <span class="link-dot" aria-hidden="true" />
-        {LINK_WORDS[link.value]}
+        <span class="link-word">{LINK_WORDS[link.value]}</span>
       </span>
       <div class="bar-buttons">
         <button

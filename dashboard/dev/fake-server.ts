@@ -1,0 +1,256 @@
+/**
+ * Serves the built page with a fake balancer behind it, by the exact protocol of the live channel.
+ *
+ * `node dashboard/dev/fake-server.ts [--port 8190] [--scenario fleet|calm|thousand|idle|empty] [--token T]`
+ *
+ * Used by hand, and by the tests in a browser through `startFakeServer`. The page is served with
+ * the same policy as by the real one, so that whatever breaks it breaks here first.
+ */
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { BackendAddition, BackendPatch, PoolPatch } from '../../src/protocol/admin-api.ts';
+import type { DeltaMessage, ServerMessage, SnapshotMessage } from '../../src/protocol/dashboard.ts';
+import { backendStatusOf, FakeFleet, type Scenario, statusOf } from './fake-fleet.ts';
+
+export interface FakeServerOptions {
+  readonly port?: number;
+  readonly scenario?: Scenario;
+  readonly token?: string | null;
+  /** Time between deltas; shorter in tests. */
+  readonly tickMs?: number;
+}
+
+export interface FakeServer {
+  readonly url: string;
+  readonly fleet: FakeFleet;
+  /** What the page asked for, such as `PATCH /api/v1/pools/api {"policy":"round-robin"}`. */
+  readonly writes: string[];
+  /** Refuses writes with this detail from now on; null takes them again. */
+  refuseWrites(detail: string | null): void;
+  /** Answers writes this much later. */
+  delayWrites(ms: number): void;
+  /** Stops deltas without closing anything. */
+  setSilent(isSilent: boolean): void;
+  /** Refuses WebSockets from now on, and ends those that are open. */
+  blockLive(isBlocked: boolean): void;
+  /** Leaves out the next delta: a gap in `seq`. */
+  skipDelta(): void;
+  readonly resyncCount: () => number;
+  close(): Promise<void>;
+}
+
+const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+export async function startFakeServer(options: FakeServerOptions = {}): Promise<FakeServer> {
+  const token = options.token ?? null;
+  const fleet = new FakeFleet(options.scenario ?? 'fleet', Date.now());
+  const writes: string[] = [];
+  const seqs = new Map<WebSocket, number>();
+  let refusal: string | null = null;
+  let delayMs = 0;
+  let isSilent = false;
+  let isBlocked = false;
+  let isSkipping = false;
+  let resyncs = 0;
+
+  const send = (socket: WebSocket, make: (seq: number) => ServerMessage): void => {
+    const seq = (seqs.get(socket) ?? 0) + 1;
+    seqs.set(socket, seq);
+    socket.send(JSON.stringify(make(seq)));
+  };
+  const snapshot = (seq: number): SnapshotMessage => {
+    const nowMs = Date.now();
+    return {
+      type: 'snapshot',
+      version: 1,
+      seq,
+      atMs: nowMs,
+      policies: fleet.policies,
+      listeners: fleet.listeners,
+      status: fleet.status(nowMs),
+      totals: fleet.totals,
+      history: Object.fromEntries(fleet.histories),
+      events: fleet.events.slice(-200),
+    };
+  };
+  fleet.onEvent = (event) => {
+    for (const socket of seqs.keys()) send(socket, (seq) => ({ type: 'event', seq, event }));
+  };
+
+  let names = '';
+  const tick = (): void => {
+    const nowMs = Date.now();
+    const seconds = fleet.advance(nowMs);
+    if (isSilent) return;
+    const status = fleet.status(nowMs);
+    const nextNames = JSON.stringify(fleet.pools.map((pool) => pool.backends.map((backend) => backend.name)));
+    const isMoved = names !== '' && names !== nextNames;
+    names = nextNames;
+    const body: Omit<DeltaMessage, 'seq'> = {
+      type: 'delta',
+      atMs: nowMs,
+      revision: status.revision,
+      uptimeMs: status.uptimeMs,
+      isDraining: false,
+      totals: fleet.totals,
+      workers: status.workers,
+      pools: fleet.pools.map((pool) => ({
+        ...statusOf(pool),
+        backends: pool.backends.map(backendStatusOf),
+        ...(isMoved ? { order: pool.backends.map((backend) => backend.name) } : {}),
+      })),
+      seconds,
+    };
+    for (const socket of seqs.keys()) {
+      if (isSkipping) seqs.set(socket, (seqs.get(socket) ?? 0) + 1);
+      else send(socket, (seq) => ({ ...body, seq }));
+    }
+    isSkipping = false;
+  };
+
+  const isAllowed = (request: IncomingMessage): boolean =>
+    token === null || (request.headers.cookie ?? '').includes(`fake-session=${token}`);
+
+  const answer = (response: ServerResponse, status: number, body: unknown = null): void => {
+    response.writeHead(status, {
+      'content-type': status >= 400 ? 'application/problem+json' : 'application/json',
+      'cache-control': 'no-store',
+    });
+    response.end(body === null ? undefined : JSON.stringify(body));
+  };
+  const problem = (response: ServerResponse, status: number, code: string, detail: string): void =>
+    answer(response, status, { type: 'about:blank', title: code, status, detail, code });
+
+  const write = async (request: IncomingMessage, response: ServerResponse, parts: string[]): Promise<void> => {
+    const text = await bodyOf(request);
+    writes.push(`${request.method} ${request.url} ${text}`.trim());
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (refusal !== null) return problem(response, 422, 'refused', refusal);
+    const nowMs = Date.now();
+    const pool = fleet.pools.find((one) => one.name === parts[0]);
+    if (pool === undefined) return problem(response, 404, 'pool-not-found', `There is no pool "${parts[0]}".`);
+    const body = text === '' ? {} : (JSON.parse(text) as unknown);
+    if (parts.length === 1) {
+      const { policy } = body as PoolPatch;
+      if (policy === undefined || !pool.policies.includes(policy)) {
+        return problem(response, 422, 'policy-unknown', `There is no policy "${policy}".`);
+      }
+      const text = `policy is now ${policy}, was ${pool.policy}`;
+      pool.policy = policy;
+      fleet.revision += 1;
+      fleet.tell('info', 'policy-changed', pool.name, text, 'admin API', nowMs);
+    } else if (request.method === 'POST') {
+      fleet.add(pool, body as BackendAddition, nowMs);
+    } else {
+      const backend = fleet.find(pool.name, parts[2] ?? '');
+      if (backend === undefined)
+        return problem(response, 404, 'backend-not-found', `There is no backend "${parts[2]}".`);
+      if (request.method === 'DELETE') backend.isRemoved = true;
+      const { weight, mode } = body as BackendPatch;
+      if (weight !== undefined) backend.weight = weight;
+      if (mode !== undefined) fleet.setMode(pool.name, backend, mode, nowMs);
+    }
+    answer(response, 200, statusOf(pool));
+  };
+
+  const server = createServer((request, response) => {
+    void (async () => {
+      const path = new URL(request.url ?? '/', 'http://fake').pathname;
+      if (path === '/api/v1/session') {
+        const given = (JSON.parse(await bodyOf(request)) as { token?: string }).token;
+        if (given !== token) return problem(response, 401, 'unauthorized', 'The token is wrong.');
+        response.setHeader('set-cookie', `fake-session=${token}; HttpOnly; SameSite=Strict; Path=/`);
+        return answer(response, 204);
+      }
+      if (path.startsWith('/api/')) {
+        if (!isAllowed(request)) return problem(response, 401, 'unauthorized', 'A token is needed.');
+        if (path === '/api/v1/status') return answer(response, 200, fleet.status(Date.now()));
+        const parts = path.replace('/api/v1/pools/', '').split('/').map(decodeURIComponent);
+        return write(request, response, parts);
+      }
+      const file = path === '/' ? 'index.html' : path.slice(1).replaceAll('..', '');
+      const content = await readFile(`${DIST}${file}`).catch(() => null);
+      response.writeHead(content === null ? 404 : 200, {
+        'content-type': TYPES[file.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+        'content-security-policy': "default-src 'self'",
+      });
+      response.end(content ?? 'not found');
+    })().catch((error: unknown) => problem(response, 500, 'fake-server', String(error)));
+  });
+
+  const live = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    if (isBlocked || !isAllowed(request)) {
+      socket.end(`HTTP/1.1 ${isBlocked ? '403 Forbidden' : '401 Unauthorized'}\r\nconnection: close\r\n\r\n`);
+      return;
+    }
+    live.handleUpgrade(request, socket, head, (client) => {
+      send(client, snapshot);
+      client.on('message', () => {
+        resyncs += 1;
+        send(client, snapshot);
+      });
+      client.on('close', () => seqs.delete(client));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
+  const timer = setInterval(tick, options.tickMs ?? 1000);
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    fleet,
+    writes,
+    refuseWrites: (detail) => {
+      refusal = detail;
+    },
+    delayWrites: (ms) => {
+      delayMs = ms;
+    },
+    setSilent: (next) => {
+      isSilent = next;
+    },
+    blockLive: (next) => {
+      isBlocked = next;
+      if (next) for (const socket of seqs.keys()) socket.terminate();
+    },
+    skipDelta: () => {
+      isSkipping = true;
+    },
+    resyncCount: () => resyncs,
+    close: async () => {
+      clearInterval(timer);
+      for (const socket of live.clients) socket.terminate();
+      live.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { port: { type: 'string' }, scenario: { type: 'string' }, token: { type: 'string' } },
+  });
+  const server = await startFakeServer({
+    port: Number(values.port ?? 8190),
+    scenario: (values.scenario ?? 'fleet') as Scenario,
+    token: values.token ?? null,
+  });
+  console.log(server.url);
+}
