@@ -9,7 +9,15 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { POLICIES } from '../../src/balancing/policies.ts';
 import type { FromWorker, Plan, ToWorker, WorkerStart } from '../../src/protocol/worker.ts';
-import { BACKEND_BOARD, type Capacity, HEALTH, MODE, POOL_BOARD, State } from '../../src/state/layout.ts';
+import {
+  BACKEND_BOARD,
+  type Capacity,
+  HEALTH,
+  MODE,
+  POOL_BOARD,
+  State,
+  WORKER_GAUGES,
+} from '../../src/state/layout.ts';
 import { type BackendSpec, buildPlan, type PlanSpec, SlotBook } from './build-plan.ts';
 import type { Cleanup } from './cleanup.ts';
 import { eventually } from './eventually.ts';
@@ -170,6 +178,11 @@ export class DataPlane {
 
   backend(name: string): BackendFigures {
     return readBackend(this.state, this.#backends.known(name));
+  }
+
+  /** Open client connections of one worker. */
+  clientConnectionsOf(worker: number): number {
+    return this.state.gauges[this.state.workerGauges(worker) + WORKER_GAUGES.CLIENT_CONNECTIONS] ?? 0;
   }
 
   get totals(): WorkerFigures {

@@ -28,7 +28,8 @@ for (const [when, script] of Object.entries(SCRIPTS)) {
       if (how === 'reset' || when.startsWith('before')) client.reset();
       else {
         client.destroy();
-        backend.connections[0]?.socket.write('more');
+        const more = setInterval(() => backend.connections[0]?.socket.write('more'), 10);
+        t.after(() => clearInterval(more));
       }
       await eventually('the backend connection to be dropped', () => backend.openConnections.length === 0);
       await plane.atRest();

@@ -5,7 +5,12 @@ import type { BackendSpec, PoolSpec } from '../harness/build-plan.ts';
 import { type DataPlane, startDataPlane } from '../harness/data-plane.ts';
 import { freePort } from '../harness/free-port.ts';
 import { connectRaw, requestBytes } from '../harness/raw-client.ts';
-import { type BackendScript, type RecordingBackend, startRecordingBackend } from '../harness/recording-backend.ts';
+import {
+  answerBytes,
+  type BackendScript,
+  type RecordingBackend,
+  startRecordingBackend,
+} from '../harness/recording-backend.ts';
 
 /** Ways to fail after the request has been sent. */
 const BREAKS = {
@@ -147,7 +152,7 @@ test('failures in a row are reported once they reach the limit, and a success st
   const backend = await startRecordingBackend(t, {
     respond(request, { socket }) {
       if (isBroken) socket.resetAndDestroy();
-      else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${request.target.length}\r\n\r\n${request.target}`);
+      else socket.end(answerBytes(200, request.target, { Connection: 'close' }));
     },
   });
   const plane = await startDataPlane(t, { pools: [{ backends: [{ name: 'a', port: backend.port }], fall: 3 }] });

@@ -12,8 +12,9 @@ test('the other worker goes on with its connections and takes all new ones', asy
   const plane = await startDataPlane(t, { pools: [{ backends }] }, 2);
   const clients = await Promise.all(Array.from({ length: 24 }, () => connectRaw(t, plane.port)));
   for (const client of clients) assert.equal((await client.request(requestBytes('GET', '/'))).status, 200);
+  const lost = plane.clientConnectionsOf(0);
   await plane.killWorker(0);
-  await eventually('its connections to end', () => clients.some(({ side }) => side !== 'open'));
+  await eventually('its connections to end', () => clients.filter(({ side }) => side !== 'open').length === lost);
   const alive = clients.filter(({ side }) => side === 'open');
   assert.ok(alive.length > 0 && alive.length < clients.length, `${alive.length} of ${clients.length} stay`);
   for (const client of alive) assert.equal((await client.request(requestBytes('GET', '/'))).status, 200);
