@@ -40,8 +40,12 @@ export function hostOf(authority: string): string | null {
   return match?.[1]?.toLowerCase() ?? null;
 }
 
-/** Throws where `Host` is foreign, missing or repeated. */
+/** Throws where `Host` is foreign, missing or repeated, or the target is another server's. */
 export function checkHost(request: IncomingMessage, own: OwnHosts): void {
+  // A whole URL overrules Host (RFC 9112 section 3.2.2) and is for proxies.
+  if (request.url?.startsWith('/') !== true) {
+    throw new ProblemError(400, 'target-refused', 'The target of a request is a path here.');
+  }
   const hosts = request.headersDistinct.host ?? [];
   const host = hosts.length === 1 ? hostOf(hosts[0] ?? '') : null;
   if (host !== null && (own.names.has(host) || (own.isWildcard && isLocalAddress(request, host)))) return;

@@ -6,7 +6,7 @@
  * every request: is it meant for this server (`Host`), does a foreign page send it (`Origin`), who
  * sends it (token or session), and only then what it wants.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -23,8 +23,8 @@ import { acceptsGzip, assetResponse, loadAssets, missingBuildResponse } from './
 import { Access } from './auth.ts';
 import { readBody, SignInSchema } from './body.ts';
 import type { AdminDeps } from './deps.ts';
-import { checkHost, checkOrigin, ownHostsOf } from './origin.ts';
-import { ProblemError } from './problems.ts';
+import { checkHost, checkOrigin, type OwnHosts, ownHostsOf } from './origin.ts';
+import { PROBLEM_TYPE, ProblemError } from './problems.ts';
 import { type AdminApp, addApiRoutes, addPath } from './routes.ts';
 import { LiveStream } from './stream.ts';
 import { attachUpgrades, LIVE_PATH } from './upgrade.ts';
@@ -88,7 +88,9 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
       // Anything but a WebSocket (such as h2c) is an ordinary request, as RFC 9110 section 7.8 allows.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
-    (request, response) => void respond(request, response),
+    (request, response) => {
+      if (prepare(request, response, hosts)) void respond(request, response);
+    },
   );
   server.maxConnections = MAX_CONNECTIONS;
   attachUpgrades(server, { access, hosts, stream, isClosing: () => isClosing });
@@ -108,16 +110,10 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
   };
 }
 
-function createApp(deps: AdminDeps, access: Access, hosts: ReturnType<typeof ownHostsOf>): AdminApp {
+function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts): AdminApp {
   const app: AdminApp = new Hono();
   app.use('*', async (c, next) => {
-    await next();
-    for (const [name, value] of SECURITY_FIELDS) c.res.headers.set(name, value);
-    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
-  });
-  app.use('*', async (c, next) => {
     const request = c.env.incoming;
-    checkHost(request, hosts);
     if (!READS.includes(c.req.method)) checkOrigin(request, hosts);
     if (needsToken(c.req.method, c.req.path)) access.check(request);
     await next();
@@ -134,6 +130,22 @@ function createApp(deps: AdminDeps, access: Access, hosts: ReturnType<typeof own
   addProbeRoutes(app, deps);
   addDashboard(app, deps);
   return app;
+}
+
+/** Sets what every answer carries. False where the request was not meant for this server, and is answered. */
+function prepare(request: IncomingMessage, response: ServerResponse, hosts: OwnHosts): boolean {
+  for (const [name, value] of SECURITY_FIELDS) response.setHeader(name, value);
+  // Unless a handler says otherwise.
+  response.setHeader('cache-control', 'no-store');
+  try {
+    checkHost(request, hosts);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    response.writeHead(error.status, { 'content-type': PROBLEM_TYPE, connection: 'close' });
+    response.end(JSON.stringify(error.document()));
+    return false;
+  }
 }
 
 /** Everything but the page itself, the way to sign in, and what a supervisor of processes asks. */
