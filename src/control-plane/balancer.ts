@@ -70,6 +70,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     plan: () => roster.plan(),
     journal,
     onFailing: (slot, code, detail) => roster.reportFailing(slot, code, detail),
+    onThrow: (worker, error) => log.error({ err: error, worker }, 'a worker threw'),
     ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
   });
   const resolver = new AddressResolver({ roster });

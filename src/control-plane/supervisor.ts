@@ -35,6 +35,8 @@ export interface SupervisorOptions {
   readonly journal: Journal;
   /** A worker reports a backend: see `Roster.reportFailing`. */
   readonly onFailing: (slot: number, code: FailureCode, detail: string) => void;
+  /** A worker has thrown: a bug, whose whole stack belongs into the log. */
+  readonly onThrow?: (worker: number, error: unknown) => void;
   /** The entry of a worker thread; another one in tests. */
   readonly workerUrl?: URL;
   readonly clock?: Clock;
@@ -160,6 +162,7 @@ export class Supervisor {
     thread.on('message', (message: FromWorker) => events.onMessage(message));
     thread.on('error', (thrown) => {
       error = thrown;
+      this.#options.onThrow?.(worker, thrown);
     });
     thread.on('exit', (code) => events.onExit(error === null ? `exit code ${code}` : describe(error)));
     return { post: (message) => thread.postMessage(message), end: () => void thread.terminate() };

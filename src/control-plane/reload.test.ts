@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import pino from 'pino';
+import { freePort } from '../../test/harness/free-port.ts';
+import { loadConfigFile } from '../config/load.ts';
+import { State } from '../state/layout.ts';
+import { Journal } from './journal.ts';
+import { Reloader } from './reload.ts';
+import { Roster } from './roster.ts';
+
+interface File {
+  readonly listeners?: object;
+  readonly ports?: readonly number[];
+  readonly more?: object;
+}
+
+const textOf = ({ listeners = { web: { address: '127.0.0.1:0' } }, ports = [8081], more = {} }: File): string =>
+  JSON.stringify({
+    version: 1,
+    workers: 1,
+    listeners,
+    pools: { web: { backends: ports.map((port) => ({ url: `http://127.0.0.1:${port}`, name: `b${port}` })) } },
+    ...more,
+  });
+
+/** A reloader over a real file; `applied` waits for the test where it wants that. */
+async function make(t: TestContext, file: File = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'ballast-reload-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const path = join(directory, 'ballast.yaml');
+  await writeFile(path, textOf(file));
+  const loaded = loadConfigFile(path, {});
+  assert.equal(loaded.ok, true);
+  if (!loaded.ok) throw new Error('unreachable');
+  const journal = new Journal();
+  const roster = new Roster({
+    state: State.create({ workers: 1, pools: 2, backends: 4 }),
+    config: loaded.config,
+    journal,
+  });
+  const gates: PromiseWithResolvers<void>[] = [];
+  let isGated = false;
+  const reloader = new Reloader({
+    path,
+    roster,
+    applied: async () => {
+      if (!isGated) return;
+      const gate = Promise.withResolvers<void>();
+      gates.push(gate);
+      await gate.promise;
+    },
+    journal,
+    log: pino({ level: 'silent' }),
+    env: {},
+  });
+  return {
+    path,
+    roster,
+    reloader,
+    gates,
+    gate: () => {
+      isGated = true;
+    },
+    write: (next: File | string) => writeFile(path, typeof next === 'string' ? next : textOf(next)),
+    kinds: () => journal.latest(100).map(({ kind }) => kind),
+    lastText: () => journal.latest(1)[0]?.text ?? '',
+    names: () => roster.plan().pools[0]?.backends.map(({ name }) => name),
+  };
+}
+
+describe('reload', () => {
+  it('brings in what the file says now, and tells what has changed', async (t) => {
+    const { reloader, roster, write, names, kinds, lastText } = await make(t);
+    await write({ ports: [8081, 8082], more: { via: 'edge' } });
+    const result = await reloader.reload('signal');
+    assert.equal(result.ok, true);
+    assert.deepEqual(names(), ['b8081', 'b8082']);
+    assert.equal(roster.plan().viaName, 'edge');
+    assert.deepEqual(kinds(), ['config-reloaded']);
+    assert.match(lastText(), /backend b8082 added/);
+  });
+
+  it('keeps the old config whole on any error, and tells every one', async (t) => {
+    const { reloader, roster, write, names, kinds, lastText } = await make(t);
+    const before = roster.plan();
+    await write(
+      'version: 1\npools: { web: { policy: fastest, backends: [ftp://x] } }\nlisteners: { web: { address: ":1" } }',
+    );
+    const result = await reloader.reload('signal');
+    assert.equal(result.ok, false);
+    assert.equal(result.ok ? 0 : result.problems.length, 2);
+    assert.equal(result.ok ? '' : result.diagnostics[0]?.line, 2);
+    assert.deepEqual(names(), ['b8081']);
+    assert.equal(roster.plan(), before);
+    assert.deepEqual(kinds(), ['reload-refused']);
+    assert.match(lastText(), /^the old config stays: 2 problems, the first: error\[/);
+  });
+
+  it('survives a half-written and a missing file', async (t) => {
+    const { path, reloader, roster, write } = await make(t);
+    const before = roster.plan();
+    await write(textOf({}).slice(0, 60));
+    assert.equal((await reloader.reload('signal')).ok, false);
+    await rm(path);
+    assert.equal((await reloader.reload('signal')).ok, false);
+    assert.equal(roster.plan(), before);
+  });
+
+  it('refuses a new listener on a taken port before it touches anything', async (t) => {
+    const { reloader, roster, write, lastText } = await make(t);
+    const port = await freePort();
+    const other = net.createServer();
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+    t.after(() => other.close());
+    await write({
+      ports: [8082],
+      listeners: { web: { address: '127.0.0.1:0' }, more: { address: `127.0.0.1:${port}` } },
+    });
+    const result = await reloader.reload('signal');
+    assert.equal(result.ok, false);
+    assert.match(lastText(), new RegExp(`listener more: port ${port} is already in use`));
+    assert.equal(roster.plan().listeners.length, 1);
+  });
+
+  it('refuses what does not fit', async (t) => {
+    const { reloader, write, names, lastText } = await make(t);
+    await write({ ports: [1, 2, 3, 4, 5].map((n) => 9000 + n) });
+    assert.equal((await reloader.reload('signal')).ok, false);
+    assert.match(lastText(), /no room for 5 more backends .* a restart makes more/);
+    assert.deepEqual(names(), ['b8081']);
+  });
+
+  it('warns of settings that need a restart, and leaves them', async (t) => {
+    const { reloader, roster, write, kinds, lastText } = await make(t);
+    await write({ ports: [8082], more: { workers: 3, admin: { address: '127.0.0.1:8090' } } });
+    assert.equal((await reloader.reload('signal')).ok, true);
+    assert.equal(roster.config.workers, 1);
+    assert.equal(roster.config.admin, null);
+    assert.deepEqual(kinds(), ['config-reloaded', 'restart-needed']);
+    assert.match(lastText(), /workers, admin/);
+  });
+
+  it('runs one at a time; those asked for meanwhile share one that reads the file later', async (t) => {
+    const { reloader, roster, gate, gates, write, names } = await make(t);
+    gate();
+    await write({ ports: [8082] });
+    const first = reloader.reload('signal');
+    while (gates.length < 1) await new Promise((resolve) => setImmediate(resolve));
+    const second = reloader.reload('signal');
+    const third = reloader.reload('admin API');
+    await write({ ports: [8083] });
+    assert.equal(gates.length, 1);
+    const revision = roster.revision;
+    gates[0]?.resolve();
+    assert.equal((await first).ok, true);
+    while (gates.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    gates[1]?.resolve();
+    assert.deepEqual(await second, await third);
+    assert.equal(roster.revision, revision + 1);
+    assert.deepEqual(names(), ['b8083']);
+  });
+
+  it('says so where there is no file', async () => {
+    const journal = new Journal();
+    const { roster } = { roster: {} as Roster };
+    const applied = () => Promise.resolve();
+    const reloader = new Reloader({ path: null, roster, applied, journal, log: pino({ level: 'silent' }), env: {} });
+    const result = await reloader.reload('signal');
+    assert.equal(result.ok, false);
+    assert.match(journal.latest(1)[0]?.text ?? '', /did not come from a file/);
+  });
+});
