@@ -17,8 +17,10 @@ import { connect, Socket } from 'node:net';
 
 const SHARED_BYTES = 64 * 1024;
 const RELAY_BYTES = 256 * 1024;
-/** Relay buffers kept for use again, and idle wires that may keep theirs, a worker. */
+/** Relay buffers kept for use again. */
 const SPARE_RELAY_BUFFERS = 32;
+/** Above so many buffers in use, a wire that has come to rest gives its own back. */
+const RESTING_RELAY_BUFFERS = 64;
 /** Bytes handed to the kernel's queue and not yet taken, above which the source is paused. */
 export const HIGH_WATER_BYTES = 64 * 1024;
 /** Bodies up to this size are gathered with their head as text. */
@@ -26,6 +28,7 @@ export const GATHER_BYTES = 8 * 1024;
 
 const SHARED = Buffer.allocUnsafeSlow(SHARED_BYTES);
 const spares: Buffer[] = [];
+let relayBuffersInUse = 0;
 
 /** The owner of a wire: what it reads and what becomes of it. */
 export interface WireOwner {
@@ -229,6 +232,16 @@ export class Wire {
   beginRelay(): void {
     if (this.relayBuffer !== null) return;
     this.relayBuffer = spares.pop() ?? Buffer.allocUnsafeSlow(RELAY_BYTES);
+    relayBuffersInUse++;
+  }
+
+  /**
+   * Between two messages. The next one is likely to be as large as the last, so a buffer that
+   * is free stays, as long as there are not too many.
+   * @param isFree whether nothing of it is still to be written anywhere
+   */
+  restRelay(isFree: boolean): void {
+    if (!isFree || relayBuffersInUse > RESTING_RELAY_BUFFERS) this.endRelay(isFree);
   }
 
   /**
@@ -239,6 +252,7 @@ export class Wire {
     const buffer = this.relayBuffer;
     if (buffer === null) return;
     this.relayBuffer = null;
+    relayBuffersInUse--;
     if (isFree && spares.length < SPARE_RELAY_BUFFERS) spares.push(buffer);
   }
 
@@ -257,7 +271,7 @@ export class Wire {
   /** For the handlers below. */
   closed(): void {
     this.isClosed = true;
-    this.relayBuffer = null;
+    this.endRelay(false);
     const { owner } = this;
     this.owner = null;
     owner?.onClose(this.#error);

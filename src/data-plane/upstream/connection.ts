@@ -364,7 +364,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
   }
 
   #becomeIdle(): void {
-    if (this.isBufferBusy) this.wire.endRelay(false);
+    this.wire.restRelay(!this.isBufferBusy);
     this.isBufferBusy = false;
     this.wire.resume();
     const timeoutMs = Math.min(this.#pool.idleConnections.timeoutMs, this.#keepAliveMs);
