@@ -14,7 +14,7 @@ const { spawn } = require('child_process');
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 /**
- * `echoMs`: the same signal again within that time is the echo of one keystroke and counts once.
+ * Answers the child. `echoMs`: the same signal again within that time is the echo of one keystroke and counts once.
  * `npm` needs that: it passes on a SIGINT that the terminal has already sent to everybody.
  */
 module.exports = function spawnRuntime(command, argv, echoMs) {
@@ -38,4 +38,5 @@ module.exports = function spawnRuntime(command, argv, echoMs) {
     SIGNALS.forEach((name) => process.removeAllListeners(name));
     process.kill(process.pid, signal);
   });
+  return child;
 };
