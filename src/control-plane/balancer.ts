@@ -62,6 +62,11 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
 
   const store = new Store({ path: config.stateFile, journal });
   const changes = await store.load();
+  if (changes.pools.length > 0) {
+    const pools = changes.pools.map(({ name }) => name).join(', ');
+    const text = `changes made at run time earlier hold again, in ${pools}`;
+    journal.add({ level: 'info', kind: 'state-restored', subject: '', text, origin: 'state file' });
+  }
   const state = State.create(capacityFor(config));
   const roster = new Roster({ state, config, journal, changes });
   const supervisor = new Supervisor({

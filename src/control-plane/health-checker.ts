@@ -8,6 +8,7 @@
  * brings it back wants to know how it is. One without an address or on its way out is not.
  */
 import { formatAddress } from '../config/addresses.ts';
+import type { PoolConfig } from '../config/schema.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import { type Probe, probe as systemProbe } from './health-probe.ts';
 import { healthRuleOf, paceOf } from './health-state.ts';
@@ -34,8 +35,8 @@ interface Round {
   backend: RosterBackend;
   pool: RosterPool;
   address: string;
-  /** The health settings that the wait was made from, to see when a reload has changed them. */
-  rule: string;
+  /** The settings that its pace was made from, to see when a reload has changed them. */
+  settings: PoolConfig['health'];
   timer: Timer | null;
   /** Calls off the check that is under way; null between checks. */
   underWay: AbortController | null;
@@ -93,7 +94,7 @@ export class HealthChecker {
     }
     for (const [id, round] of this.#rounds) {
       const now = present.get(id);
-      if (now === undefined || now.address !== round.address || ruleOf(now.pool) !== round.rule) this.#forget(id);
+      if (now === undefined || now.address !== round.address || isChanged(round, now.pool)) this.#forget(id);
     }
     const fresh = [...present].filter(([id]) => !this.#rounds.has(id));
     for (const [id, { pool, backend, address }] of fresh) {
@@ -101,7 +102,7 @@ export class HealthChecker {
         backend,
         pool,
         address,
-        rule: ruleOf(pool),
+        settings: pool.config.health,
         timer: null,
         underWay: null,
         isWantedAgain: false,
@@ -153,6 +154,11 @@ export class HealthChecker {
   }
 }
 
-function ruleOf(pool: RosterPool): string {
-  return JSON.stringify(pool.config.health);
+/** A reload makes new objects of the same settings: they are compared whole once, and then taken over. */
+function isChanged(round: Round, pool: RosterPool): boolean {
+  const { health } = pool.config;
+  if (health === round.settings) return false;
+  if (JSON.stringify(health) !== JSON.stringify(round.settings)) return true;
+  round.settings = health;
+  return false;
 }

@@ -34,6 +34,7 @@ export class Membership {
   readonly #wallMs: () => number;
   readonly #poolSlots: Slots;
   readonly #backendSlots: Slots;
+  readonly #bySlot: (BackendRecord | undefined)[] = [];
   #nextId = 1;
 
   constructor(state: State, wallMs: () => number) {
@@ -43,15 +44,10 @@ export class Membership {
     this.#backendSlots = new Slots(state.capacity.backends);
   }
 
-  /** All backends of all pools, those that are leaving included. */
-  *backends(): Iterable<BackendRecord> {
-    for (const pool of this.pools) yield* pool.backends;
-  }
-
   /** The backend in this row, unless it is leaving. */
   backendInSlot(slot: number): BackendRecord | null {
-    for (const backend of this.backends()) if (backend.slot === slot && !backend.isRemoved) return backend;
-    return null;
+    const backend = this.#bySlot[slot];
+    return backend === undefined || backend.isRemoved ? null : backend;
   }
 
   /**
@@ -117,6 +113,7 @@ export class Membership {
         backend.restingSweeps = isResting ? backend.restingSweeps + 1 : 0;
         if (backend.restingSweeps < RESTING_SWEEPS) return true;
         clearBackendSlot(this.#state, backend.slot);
+        this.#bySlot[backend.slot] = undefined;
         this.#backendSlots.give(backend.slot);
         gone.push(backend);
         return false;
@@ -183,7 +180,7 @@ export class Membership {
     const slot = this.#backendSlots.take();
     if (slot === null) throw new Error('no free backend slot although the shortage check passed');
     const address = isIP(want.host) === 0 ? null : want.host;
-    return {
+    const backend: BackendRecord = {
       ...want,
       ...UNCHECKED,
       id: this.#nextId++,
@@ -204,6 +201,8 @@ export class Membership {
       restingSweeps: 0,
       isKept: false,
     };
+    this.#bySlot[slot] = backend;
+    return backend;
   }
 
   #leave(backend: BackendRecord, nextRevision: number, origin: Origin, leaving: BackendRecord[]): void {
