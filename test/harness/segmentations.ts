@@ -50,10 +50,10 @@ export function randomFrom(seed: string): () => number {
 }
 
 export const SEGMENTATIONS = {
-  whole: (bytes) => [bytes],
-  'byte by byte': (bytes) => cutAt(bytes, byteCuts(bytes.length)),
-  'after every CR': (bytes) => cutAt(bytes, cutsAfter(bytes, '\r')),
-  'at every LF': (bytes) => cutAt(bytes, cutsAfter(bytes, '\n')),
+  whole: (bytes, _seed) => [bytes],
+  'byte by byte': (bytes, _seed) => cutAt(bytes, byteCuts(bytes.length)),
+  'after every CR': (bytes, _seed) => cutAt(bytes, cutsAfter(bytes, '\r')),
+  'at every LF': (bytes, _seed) => cutAt(bytes, cutsAfter(bytes, '\n')),
   'two random cuts': (bytes, seed) => {
     const random = randomFrom(seed);
     const cuts = [random(), random()].map((share) => 1 + Math.floor(share * (bytes.length - 1)));
@@ -62,7 +62,7 @@ export const SEGMENTATIONS = {
       cuts.sort((a, b) => a - b),
     );
   },
-} as const satisfies Record<string, Segmentation>;
+} as const satisfies Readonly<Record<string, Segmentation>>;
 
 export type SegmentationName = keyof typeof SEGMENTATIONS;
 
