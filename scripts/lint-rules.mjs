@@ -1,7 +1,7 @@
 /**
  * Rules of this project that oxlint has no rule for; `.oxlintrc.json` says where they hold.
  *
- * @typedef {{ type: string, name?: string, callee: Node, object: Node }} Node the part of the syntax tree looked at
+ * @typedef {{ type: string, name?: string, callee: Node, object: Node, property: Node }} Node the part of the syntax tree looked at
  * @typedef {{ report(problem: { node: Node, message: string }): void }} Context
  * @typedef {{ create(context: Context): Record<string, (node: Node) => void> }} Rule
  */
@@ -25,16 +25,17 @@ const noNumberCall = {
  */
 const noClock = {
   create: (context) => {
-    /** @param {Node} node */
-    const isClock = (node) => node.type === 'Identifier' && (node.name === 'Date' || node.name === 'performance');
+    /** @param {Node} node @param {string} name */
+    const isNamed = (node, name) => node.type === 'Identifier' && node.name === name;
     /** @param {Node} node */
     const report = (node) => context.report({ node, message: 'Take the time from the clock that you are given.' });
     return {
       NewExpression(node) {
-        if (isClock(node.callee)) report(node);
+        if (isNamed(node.callee, 'Date')) report(node);
       },
       MemberExpression(node) {
-        if (isClock(node.object)) report(node);
+        const isTime = isNamed(node.object, 'performance') && isNamed(node.property, 'now');
+        if (isTime || isNamed(node.object, 'Date')) report(node);
       },
     };
   },
