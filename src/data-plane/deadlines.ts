@@ -58,9 +58,12 @@ export class Deadlines {
   advance(): void {
     const nowMs = this.#clock.now();
     const until = Math.floor(nowMs / TICK_MS);
-    const first = Math.max(this.#tick + 1, until - SLOTS + 1);
-    this.#tick = until;
-    for (let tick = first; tick <= until; tick++) this.#expire(tick % SLOTS, nowMs);
+    // One tick after the other: what is put off on the way must land in a slot that is still to
+    // come up, in this very loop or later, or it would be lost there.
+    for (let tick = Math.max(this.#tick + 1, until - SLOTS + 1); tick <= until; tick++) {
+      this.#tick = tick;
+      this.#expire(tick % SLOTS, nowMs);
+    }
   }
 
   #expire(slot: number, nowMs: number): void {
@@ -81,8 +84,9 @@ export class Deadlines {
     }
   }
 
+  /** The tick in which it falls due. The timer may look at that tick too early, and then does so again at the next. */
   #tickOf(expiring: Expiring): number {
-    return Math.min(Math.max(Math.ceil(expiring.deadlineMs / TICK_MS), this.#tick + 1), this.#tick + SLOTS - 1);
+    return Math.min(Math.max(Math.floor(expiring.deadlineMs / TICK_MS), this.#tick + 1), this.#tick + SLOTS - 1);
   }
 
   #insert(expiring: Expiring): void {
