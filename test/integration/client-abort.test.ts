@@ -33,6 +33,7 @@ for (const [when, script] of Object.entries(SCRIPTS)) {
       }
       await eventually('the backend connection to be dropped', () => backend.openConnections.length === 0);
       await plane.atRest();
+      await eventually('the exchange to be counted', () => plane.pool().byCode.CLIENT_CLOSED === 1);
       assert.deepEqual(plane.pool().byCode, { CLIENT_CLOSED: 1 });
       assert.equal(plane.pool().requests, 1);
       assert.equal(plane.backend('a').failures, 0);

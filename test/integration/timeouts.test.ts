@@ -137,7 +137,7 @@ test('a client that stops reading is let go, and the backend with it', async (t)
   await client.send(requestBytes('GET', '/'));
   await eventually('the backend connection to be dropped', () => backend.connections[0]?.isClosed === true);
   await plane.atRest();
-  assert.equal(plane.pool().byCode.CLIENT_READ_TIMEOUT, 1);
+  await eventually('the exchange to be counted', () => plane.pool().byCode.CLIENT_READ_TIMEOUT === 1);
   assert.equal(plane.backend('a').failures, 0);
 });
 
