@@ -120,6 +120,7 @@ export class Downstream implements WireOwner, Client, Expiring {
     this.#bodyBytes = 0;
     if (kind === BODY.NONE) {
       this.#phase = PHASE.ANSWER;
+      this.wire.endRelay(true);
       plane.deadlines.clear(this);
     } else {
       this.#phase = PHASE.BODY;
@@ -172,11 +173,11 @@ export class Downstream implements WireOwner, Client, Expiring {
     return end;
   }
 
-  /** The request is complete. What was read with a buffer of its own is read with the shared one again. */
+  /** The request is complete. */
   #bodyRead(): void {
     this.#phase = PHASE.ANSWER;
     this.#plane.deadlines.clear(this);
-    this.wire.endRelay(!this.#isSourceBusy);
+    this.wire.restRelay(!this.#isSourceBusy);
     this.#isSourceBusy = false;
     this.wire.resume();
   }

@@ -111,7 +111,7 @@ export class Exchange implements AttemptOwner {
     this.#isKeptAlive = request.isKeepAlive;
     const pool = this.#route(reader);
     this.#pool = pool;
-    this.#body.begin(request.framing.kind, pool?.plan.retry.bodyBytes ?? 0);
+    this.#body.begin(request.framing.kind, pool?.plan.retry.bodyBytes ?? 0, request.isIdempotent);
     if (pool === null) return this.#fail(failureOf('ROUTE_NOT_FOUND'));
     if (request.method === 'OPTIONS' && request.maxForwards === 0) return this.#answerAsLastHop();
     const authority = pool.plan.backends[0]?.authority ?? 'localhost';
@@ -164,7 +164,7 @@ export class Exchange implements AttemptOwner {
     if (connection === null) return;
     this.#isConnected = true;
     connection.wire.writeText(this.#headText);
-    this.#body.replay(connection.wire, this.request.isIdempotent);
+    this.#body.replay(connection.wire);
     if (this.#body.isEnded) connection.requestSent();
     else this.#client.resumeRequest();
   }

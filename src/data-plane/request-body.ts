@@ -6,11 +6,12 @@
  * only while they could be needed again and fit.
  */
 import { BODY } from '../http1/framing.ts';
-import type { Wire } from './wire.ts';
+import { GATHER_BYTES, type Wire } from './wire.ts';
 
 export class RequestBody {
   #isChunked = false;
   #limitBytes = 0;
+  #sentLimitBytes = 0;
   #kept: (Buffer | string)[] = [];
   #keptBytes = 0;
   /** Everything so far can be sent once more. */
@@ -19,10 +20,15 @@ export class RequestBody {
   /** Body bytes received, as the client meant them. */
   bytes = 0;
 
-  /** @param limitBytes how much may be kept */
-  begin(kind: number, limitBytes: number): void {
+  /**
+   * @param limitBytes how much may be kept for another attempt
+   * @param isRepeatable whether a request that has been sent could be sent once more. If not,
+   *   only as much is kept as may still lie unwritten in the wire of a stale connection.
+   */
+  begin(kind: number, limitBytes: number, isRepeatable: boolean): void {
     this.#isChunked = kind === BODY.CHUNKED;
     this.#limitBytes = limitBytes;
+    this.#sentLimitBytes = isRepeatable ? limitBytes : Math.min(limitBytes, GATHER_BYTES);
     if (this.#keptBytes > 0) this.#kept = [];
     this.#keptBytes = 0;
     this.isKept = true;
@@ -56,16 +62,13 @@ export class RequestBody {
     if (this.#isChunked) this.#writeText(`0\r\n${trailers}\r\n`, target);
   }
 
-  /**
-   * Sends all that has been kept, to a connection on which nothing of it was written.
-   * @param isRepeatable whether it could be needed once more; if not, it is let go
-   */
-  replay(target: Wire, isRepeatable: boolean): void {
+  /** Sends all that has been kept, to a connection on which nothing of it was written. */
+  replay(target: Wire): void {
     for (const piece of this.#kept) {
       if (typeof piece === 'string') target.writeText(piece);
       else target.writeBytes(piece, 0, piece.length, target);
     }
-    if (this.#keptBytes > 0 && (this.isFull || (!isRepeatable && !this.isEnded))) this.#letGo();
+    if (this.#keptBytes > this.#sentLimitBytes) this.#letGo();
   }
 
   #letGo(): void {
@@ -82,7 +85,7 @@ export class RequestBody {
   /** Before there is a connection everything is kept; after, as long as it fits. */
   #keeps(bytes: number, target: Wire | null): boolean {
     if (!this.isKept) return false;
-    if (target === null || this.#keptBytes + bytes <= this.#limitBytes) return true;
+    if (target === null || this.#keptBytes + bytes <= this.#sentLimitBytes) return true;
     this.#letGo();
     return false;
   }

@@ -15,6 +15,8 @@ interface HostRoutes {
   any: number;
   /** Number of the first route for each path prefix. */
   readonly byPrefix: Map<string, number>;
+  /** Characters of the longest of them: no more of a path is looked at, however long it is. */
+  longestPrefix: number;
 }
 
 export class RouteTable {
@@ -22,12 +24,16 @@ export class RouteTable {
   /** Exact hosts, and `.example.com` for `*.example.com`. */
   readonly #byHost = new Map<string, HostRoutes>();
   readonly #anyHost: HostRoutes = newHostRoutes();
-  readonly #hasWildcards: boolean;
+  /** Characters of the longest wildcard, its dot included; 0 where there is none. */
+  readonly #longestWildcard: number;
   readonly #isCatchAll: boolean;
 
   constructor(routes: readonly PlanRoute[]) {
     this.#pools = routes.map((route) => route.pool);
-    this.#hasWildcards = routes.some((route) => route.host?.startsWith('*.') === true);
+    this.#longestWildcard = Math.max(
+      0,
+      ...routes.map(({ host }) => (host?.startsWith('*.') === true ? host.length - 1 : 0)),
+    );
     const first = routes[0];
     this.#isCatchAll = first !== undefined && first.host === null && first.path === null;
     routes.forEach((route, number) => {
@@ -36,6 +42,7 @@ export class RouteTable {
       else {
         const prefix = route.path.replace(/\/$/, '');
         if (!hostRoutes.byPrefix.has(prefix)) hostRoutes.byPrefix.set(prefix, number);
+        hostRoutes.longestPrefix = Math.max(hostRoutes.longestPrefix, prefix.length);
       }
     });
   }
@@ -54,17 +61,20 @@ export class RouteTable {
     let found = matchPath(this.#anyHost, path);
     if (this.#byHost.size > 0) {
       const name = hostName(host);
-      const exact = this.#byHost.get(name);
+      // A name with a dot in front is none, but is how a wildcard is kept.
+      const exact = name.startsWith('.') ? undefined : this.#byHost.get(name);
       if (exact !== undefined) found = Math.min(found, matchPath(exact, path));
-      if (this.#hasWildcards) found = Math.min(found, this.#matchWildcards(name, path));
+      if (this.#longestWildcard > 0) found = Math.min(found, this.#matchWildcards(name, path));
     }
     return this.#pools[found] ?? NO_ROUTE;
   }
 
   #matchWildcards(name: string, path: string): number {
     let found = Infinity;
-    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
-      const routes = dot > 0 ? this.#byHost.get(name.slice(dot)) : undefined;
+    // The wildcard's own dot is not the first character: something must stand before it.
+    const first = Math.max(1, name.length - this.#longestWildcard);
+    for (let dot = name.indexOf('.', first); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+      const routes = this.#byHost.get(name.slice(dot));
       if (routes !== undefined) found = Math.min(found, matchPath(routes, path));
     }
     return found;
@@ -81,7 +91,7 @@ export class RouteTable {
 }
 
 function newHostRoutes(): HostRoutes {
-  return { any: Infinity, byPrefix: new Map() };
+  return { any: Infinity, byPrefix: new Map(), longestPrefix: 0 };
 }
 
 /** The first of the routes whose prefix ends where a segment of the path does. */
@@ -90,7 +100,8 @@ function matchPath(routes: HostRoutes, path: string): number {
   if (routes.byPrefix.size === 0) return found;
   const query = path.indexOf('?');
   const end = query === -1 ? path.length : query;
-  for (let at = 1; at <= end; at++) {
+  const stop = Math.min(end, routes.longestPrefix);
+  for (let at = 1; at <= stop; at++) {
     if (at < end && path.charCodeAt(at) !== 0x2f) continue;
     const number = routes.byPrefix.get(path.slice(0, at));
     if (number !== undefined && number < found) found = number;
