@@ -123,6 +123,23 @@ describe('address resolver', () => {
     assert.deepEqual(times('localhost'), [0, 2_000]);
   });
 
+  it('a backend that stays down tries every address once, then moves rarely and without a word', async () => {
+    const { resolver, clock, roster, backend, kinds } = make(configOf(['localhost']), {
+      localhost: ['::1', '127.0.0.1'],
+    });
+    await resolver.start();
+    const moves: number[] = [];
+    for (let fails = 1; fails <= 31; fails++) {
+      const before = backend(0).address;
+      roster.reportCheck(backend(0), { atMs: 0, isPass: false, detail: 'ECONNREFUSED', durationMs: 1 });
+      resolver.reportFailed(backend(0));
+      if (backend(0).address !== before) moves.push(fails);
+      await clock.advance(2_000);
+    }
+    assert.deepEqual(moves, [1, 2, 15, 30]);
+    assert.deepEqual(kinds(), ['backend-resolved', 'backend-down']);
+  });
+
   it('a healthy backend keeps its address when one check fails', async () => {
     const { resolver, roster, backend } = make(configOf(['app.test']), { 'app.test': ['10.0.0.1', '10.0.0.2'] });
     await resolver.start();

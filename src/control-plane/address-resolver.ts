@@ -25,6 +25,8 @@ const START_WAIT_MS = 2_000;
 /** A failing backend does not ask the name server more often. */
 const MIN_AGE_MS = 1_000;
 const MAX_LOOKUPS = 2;
+/** How many failed checks a backend stays at one address, once all have been tried: 30 s at the default pace. */
+const FAILS_PER_TRY = 15;
 /** A wait is shortened by up to this share of it. */
 const JITTER = 0.1;
 
@@ -99,12 +101,17 @@ export class AddressResolver {
   reportFailed(backend: RosterBackend): void {
     const name = this.#names.get(backend.host);
     if (name === undefined || name.isUnderWay) return;
-    if (backend.health !== 'healthy' && backend.address !== null) {
-      const next = name.addresses[name.addresses.indexOf(backend.address) + 1] ?? name.addresses[0];
-      if (next !== undefined && next !== backend.address) this.#roster.setAddress(backend, next);
-    }
+    if (backend.health !== 'healthy') this.#tryNext(name, backend);
     const isRecent = name.lookedUpMs !== null && this.#clock.monotonicMs() - name.lookedUpMs < MIN_AGE_MS;
     if (!isRecent) this.#ask(name);
+  }
+
+  /** Each address once, and then another one now and then: every move is a new plan for all workers. */
+  #tryNext({ addresses }: Name, backend: RosterBackend): void {
+    if (backend.address === null || addresses.length < 2) return;
+    if (backend.failsInRow > addresses.length && backend.failsInRow % FAILS_PER_TRY !== 0) return;
+    const next = addresses[addresses.indexOf(backend.address) + 1] ?? addresses[0];
+    if (next !== undefined) this.#roster.tryAddress(backend, next);
   }
 
   /** Takes up the names that have come, and drops those that nobody uses any more. */

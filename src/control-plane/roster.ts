@@ -13,13 +13,13 @@
 import { policyIndex } from '../balancing/policies.ts';
 import type { Config } from '../config/schema.ts';
 import type { AdminMode, BackendAddition, BackendState, CheckResult } from '../protocol/admin-api.ts';
+import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { Plan } from '../protocol/worker.ts';
 import type { State } from '../state/layout.ts';
 import { raiseVersion, storeBackend, storePool } from './board.ts';
 import { buildPlan } from './build-plan.ts';
-import type { Clock } from './clock.ts';
-import { SYSTEM_CLOCK } from './clock.ts';
+import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { healthRuleOf } from './health-state.ts';
 import type { Journal } from './journal.ts';
 import { Listeners } from './listeners.ts';
@@ -35,7 +35,7 @@ import {
   stateOf,
   subjectOf,
 } from './roster-model.ts';
-import { reportAddress, reportCheckResult, reportLiveFailures } from './roster-reports.ts';
+import { type Report, reportAddress, reportCheckResult, reportLiveFailures } from './roster-reports.ts';
 import { mergeChanges, NO_CHANGES, type RuntimeChanges } from './runtime-changes.ts';
 import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from './runtime-edits.ts';
 
@@ -98,8 +98,8 @@ export class Roster {
 
   /** The backend of this name; also one that is being removed, if no other has its name. */
   backend(pool: string, name: string): RosterBackend | undefined {
-    const named = this.#members.pools.find((candidate) => candidate.name === pool)?.backends ?? [];
-    return named.find((backend) => backend.name === name);
+    const named = this.#members.pools.find((candidate) => candidate.name === pool);
+    return named?.backends.find((backend) => backend.name === name);
   }
 
   stateOf(backend: RosterBackend): BackendState {
@@ -149,7 +149,7 @@ export class Roster {
     const was = backend.mode;
     if (!this.#edit(pool, chooseMode(this.#changes, pool, backend, mode), origin)) return;
     this.#tell('info', 'mode-changed', subjectOf(backend), `mode ${was} → ${mode}`, origin);
-    if (mode === 'ready') this.#wantCheck(backend);
+    if (mode === 'ready') this.#checkListeners.tell(backend);
   }
 
   addBackend(pool: RosterPool, addition: BackendAddition, origin: Origin): RosterBackend {
@@ -185,18 +185,17 @@ export class Roster {
     const { fall } = healthRuleOf(pool.config);
     const report = reportLiveFailures(this.#state, pool, record, fall, detail || code);
     this.#tellReport(record, report, 'live traffic');
-    if (report.event !== null) this.#wantCheck(record);
+    if (report.event !== null) this.#checkListeners.tell(record);
   }
 
   /** What the name resolves to; null with the reason when it does not. The last good address stays in use. */
   setAddress(backend: RosterBackend, address: string | null, error = ''): void {
-    const record = this.#recordOf(backend);
-    if (record === null) return;
-    const was = record.address;
-    this.#tellReport(record, reportAddress(record, address, error, this.#config), 'name resolution');
-    if (record.address === was) return;
-    this.#raiseRevision();
-    this.#wantCheck(record);
+    this.#move(backend, (record) => reportAddress(record, address, error, this.#config));
+  }
+
+  /** Another address of the same name, since this one does not answer. Not worth an event. */
+  tryAddress(backend: RosterBackend, address: string): void {
+    this.#move(backend, (record) => ({ ...reportAddress(record, address, '', this.#config), event: null }));
   }
 
   /** When the next check is due, milliseconds since the epoch; null where none is. */
@@ -222,6 +221,16 @@ export class Roster {
     }
   }
 
+  #move(backend: RosterBackend, report: (record: BackendRecord) => Report): void {
+    const record = this.#recordOf(backend);
+    if (record === null) return;
+    const was = record.address;
+    this.#tellReport(record, report(record), 'name resolution');
+    if (record.address === was) return;
+    this.#raiseRevision();
+    this.#checkListeners.tell(record);
+  }
+
   #adopt(config: Config, changes: RuntimeChanges, origin: Origin): Turnover {
     const merged = mergeChanges(config, changes);
     const turnover = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
@@ -230,7 +239,8 @@ export class Roster {
     for (const { subject, text } of merged.overruled) {
       this.#tell('warning', 'runtime-change-overruled', subject, text, 'config file');
     }
-    this.#keep(merged.changes);
+    this.#changes = merged.changes;
+    this.#changeListeners.tell();
     this.#raiseRevision();
     return turnover;
   }
@@ -242,7 +252,8 @@ export class Roster {
     const { added, leaving } = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
     const record = this.#members.pools.find(({ id }) => id === pool.id);
     if (record !== undefined) this.#store(record);
-    this.#keep(merged.changes);
+    this.#changes = merged.changes;
+    this.#changeListeners.tell();
     if (added.length > 0 || leaving.length > 0) this.#raiseRevision();
     return true;
   }
@@ -252,24 +263,17 @@ export class Roster {
     for (const backend of pool.backends) this.#refresh(backend);
   }
 
-  #keep(changes: RuntimeChanges): void {
-    this.#changes = changes;
-    this.#changeListeners.tell();
-  }
-
   #raiseRevision(): void {
     this.#revision++;
     this.#planListeners.tell();
   }
 
   /** Brings state, reason and words of one backend up to date, and journals what there is to say. */
-  #tellReport(backend: BackendRecord, report: ReturnType<typeof reportAddress>, origin: Origin): void {
+  #tellReport(backend: BackendRecord, report: Report, origin: Origin): void {
     storeBackend(this.#state, backend);
     if (report.isWordChanged) raiseVersion(this.#state, this.#poolOf(backend).slot);
     this.#refresh(backend);
-    if (report.event !== null) {
-      this.#tell(report.event.level, report.event.kind, subjectOf(backend), report.event.text, origin);
-    }
+    if (report.event !== null) this.#journal.add({ ...report.event, subject: subjectOf(backend), origin });
   }
 
   #refresh(backend: BackendRecord): void {
@@ -277,10 +281,6 @@ export class Roster {
     if (state !== backend.state) backend.sinceMs = this.#clock.wallMs();
     backend.state = state;
     backend.reason = reasonOf(backend, healthRuleOf(this.#poolOf(backend).config).fall);
-  }
-
-  #wantCheck(backend: RosterBackend): void {
-    this.#checkListeners.tell(backend);
   }
 
   #recordOf(backend: RosterBackend): BackendRecord | null {
@@ -294,7 +294,7 @@ export class Roster {
     return pool;
   }
 
-  #tell(level: 'info' | 'good' | 'warning' | 'bad', kind: string, subject: string, text: string, origin: Origin): void {
+  #tell(level: EventLevel, kind: string, subject: string, text: string, origin: Origin): void {
     this.#journal.add({ level, kind, subject, text, origin });
   }
 }
