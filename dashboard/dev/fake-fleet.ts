@@ -14,16 +14,19 @@ import type {
   PoolStatus,
   Status,
 } from '../../src/protocol/admin-api.ts';
-import type {
-  EventLevel,
-  LiveEvent,
-  PolicyInfo,
-  PoolHistory,
-  PoolSecond,
-  Totals,
-} from '../../src/protocol/dashboard.ts';
+import type { EventLevel, LiveEvent, PolicyInfo, PoolSecond, Totals } from '../../src/protocol/dashboard.ts';
 
 export type Scenario = 'fleet' | 'calm' | 'thousand' | 'idle' | 'empty';
+
+interface KeptHistory {
+  at: number[];
+  rps: number[];
+  errorsPerSecond: number[];
+  p50: (number | null)[];
+  p95: (number | null)[];
+  p99: (number | null)[];
+  backendRps: Record<string, (number | null)[]>;
+}
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export type FakeBackend = Mutable<BackendStatus> & { speed: number };
@@ -116,7 +119,7 @@ export class FakeFleet {
   readonly listeners = [{ name: 'web', address: '[::]:8080' }];
   readonly pools: FakePool[];
   readonly events: LiveEvent[] = [];
-  readonly histories = new Map<string, PoolHistory>();
+  readonly histories = new Map<string, KeptHistory>();
   totals: Totals = { rps: 0, errorsPerSecond: 0, clientConnections: 0, upstreamConnections: 0, inFlight: 0 };
   revision = 41;
   startedAtMs: number;
@@ -230,21 +233,38 @@ export class FakeFleet {
 
   #keep(at: number, seconds: Readonly<Record<string, PoolSecond>>): void {
     for (const [name, second] of Object.entries(seconds)) {
-      const old = this.histories.get(name);
-      const backendRps: Record<string, (number | null)[]> = {};
+      const kept = this.histories.get(name) ?? {
+        at: [],
+        rps: [],
+        errorsPerSecond: [],
+        p50: [],
+        p95: [],
+        p99: [],
+        backendRps: {},
+      };
+      this.histories.set(name, kept);
+      const last = kept.at.at(-1) ?? at - 1;
+      const length = kept.at.push(Math.abs(at - last - 1) <= 1 ? last + 1 : at);
+      kept.rps.push(second.rps);
+      kept.errorsPerSecond.push(second.errorsPerSecond);
+      kept.p50.push(second.p50);
+      kept.p95.push(second.p95);
+      kept.p99.push(second.p99);
       for (const [backend, rps] of Object.entries(second.backendRps)) {
-        const before = old?.backendRps[backend] ?? new Array<null>(old?.at.length ?? 0).fill(null);
-        backendRps[backend] = [...before.slice(-899), rps];
+        kept.backendRps[backend] ??= new Array<number | null>(length - 1).fill(null);
+        kept.backendRps[backend].push(rps);
       }
-      this.histories.set(name, {
-        at: [...(old?.at ?? []).slice(-899), at],
-        rps: [...(old?.rps ?? []).slice(-899), second.rps],
-        errorsPerSecond: [...(old?.errorsPerSecond ?? []).slice(-899), second.errorsPerSecond],
-        p50: [...(old?.p50 ?? []).slice(-899), second.p50],
-        p95: [...(old?.p95 ?? []).slice(-899), second.p95],
-        p99: [...(old?.p99 ?? []).slice(-899), second.p99],
-        backendRps,
-      });
+      for (const column of Object.values(kept.backendRps)) if (column.length < length) column.push(null);
+      const columns = [
+        kept.at,
+        kept.rps,
+        kept.errorsPerSecond,
+        kept.p50,
+        kept.p95,
+        kept.p99,
+        ...Object.values(kept.backendRps),
+      ];
+      if (length > 900) for (const column of columns) column.shift();
     }
   }
 

@@ -6,7 +6,8 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { launchBrowser } from './browser.ts';
 import type { Scenario } from './fake-fleet.ts';
 import { startFakeServer } from './fake-server.ts';
 
@@ -55,19 +56,7 @@ const SHOTS: readonly Shot[] = [
 const out = process.argv[2] ?? '/tmp/shots';
 const filter = process.argv[3] ?? '';
 await mkdir(out, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await launchBrowser();
 let faults = 0;
 for (const shot of SHOTS.filter((one) => one.name.includes(filter))) {
   const server = await startFakeServer({ scenario: shot.scenario, token: shot.token ?? null });

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { appendSeconds, type History } from '../history.ts';
-import { drawnValues, latencyData, readingOf, roundAbove, summaryOf, tableOf, trafficData } from './plot-data.ts';
+import {
+  drawnValues,
+  latencyData,
+  namedBackends,
+  readingOf,
+  roundAbove,
+  summaryOf,
+  tableOf,
+  trafficData,
+} from './plot-data.ts';
 
 function columnsOf(backendCount: number) {
   const history: History = new Map();
@@ -17,8 +26,13 @@ function columnsOf(backendCount: number) {
   return columns;
 }
 
+function trafficOf(backendCount: number) {
+  const columns = columnsOf(backendCount);
+  return trafficData(columns, 104, 5, namedBackends(columns, 104, 5));
+}
+
 test('traffic is stacked, and a missing second is a gap in every line', () => {
-  const data = trafficData(columnsOf(2), 104, 5);
+  const data = trafficOf(2);
   expect(data.lines.map((line) => line.label)).toEqual(['b1', 'b2']);
   expect(drawnValues(data)).toEqual([
     [1, 1, null, null, 1],
@@ -28,7 +42,7 @@ test('traffic is stacked, and a missing second is a gap in every line', () => {
 });
 
 test('more backends than can be told apart are drawn as one, the busiest by name', () => {
-  const data = trafficData(columnsOf(40), 104, 5);
+  const data = trafficOf(40);
   expect(data.lines.map((line) => line.label)).toEqual(['b34', 'b35', 'b36', 'b37', 'b38', 'b39', 'b40', '33 others']);
   expect(drawnValues(data).at(-1)?.[0]).toBe((40 * 41) / 2);
 });
@@ -44,7 +58,7 @@ test('nothing measured is said as such', () => {
 });
 
 test('the table is newest first and shows gaps as dashes', () => {
-  const rows = tableOf(trafficData(columnsOf(1), 104, 5), 'requests/s', 2);
+  const rows = tableOf(trafficOf(1), 'requests/s', 2);
   expect(rows.map((row) => row.cells)).toEqual([['1.0'], ['–'], ['1.0']]);
 });
 

@@ -26,40 +26,56 @@ const LINES_AT_MOST = 7;
 
 const SOLID: readonly number[] = [];
 
-/** Requests a second, by backend. */
-export function trafficData(columns: Columns | undefined, endAt: number, seconds: number): PlotData {
+/**
+ * The backends that are drawn by name: all, or the busiest of the range where they are too many.
+ * The caller keeps the answer for a while: lines that come and go by the second cannot be read.
+ */
+export function namedBackends(columns: Columns | undefined, endAt: number, seconds: number): ReadonlySet<string> {
+  const known = columns ?? emptyColumns();
+  if (known.backendRps.size <= LINES_AT_MOST + 1) return new Set(known.backendRps.keys());
+  const sums: { readonly name: string; readonly sum: number }[] = [];
+  const first = known.at.findIndex((second) => second > endAt - seconds);
+  for (const [name, column] of known.backendRps) {
+    let sum = 0;
+    for (let index = Math.max(0, first); index < column.length; index += 1) sum += column[index] ?? 0;
+    sums.push({ name, sum });
+  }
+  sums.sort((a, b) => b.sum - a.sum);
+  return new Set(sums.slice(0, LINES_AT_MOST).map(({ name }) => name));
+}
+
+/** Requests a second, by backend; those that are not `named` as one. */
+export function trafficData(
+  columns: Columns | undefined,
+  endAt: number,
+  seconds: number,
+  named: ReadonlySet<string>,
+): PlotData {
   const known = columns ?? emptyColumns();
   const { at, cut } = stretch(known, endAt, seconds);
   const whole = cut(known.rps);
-  const parts = [...known.backendRps].map(([label, column]) => ({ label, values: cut(column) }));
-  const present = parts.filter((part) => part.values.some((value) => value !== null));
-  const names = busiest(present);
-  const kept = present.filter((part) => names.has(part.label));
-  const lines = kept.map<Line>((part, index) => ({
-    label: part.label,
-    colour: `--series-${index + 1}`,
-    dash: SOLID,
+  const lines: Line[] = [];
+  for (const [label, column] of known.backendRps) {
+    if (!named.has(label)) continue;
+    const values = cut(column);
+    if (values.every((value) => value === null)) continue;
     // Within a known second, a backend that did not exist had no requests.
-    values: part.values.map((value, slot) => value ?? (whole[slot] == null ? null : 0)),
-  }));
-  const rest = present.filter((part) => !names.has(part.label));
-  if (rest.length > 0) {
+    const filled = values.map((value, slot) => value ?? (whole[slot] == null ? null : 0));
+    lines.push({ label, colour: `--series-${lines.length + 1}`, dash: SOLID, values: filled });
+  }
+  const restCount = known.backendRps.size - named.size;
+  if (restCount > 0) {
     const values = whole.map((total, slot) =>
-      total === null ? null : rest.reduce((sum, part) => sum + (part.values[slot] ?? 0), 0),
+      total === null
+        ? null
+        : Math.max(
+            0,
+            lines.reduce((rest, line) => rest - (line.values[slot] ?? 0), total),
+          ),
     );
-    lines.push({ label: `${rest.length} others`, colour: '--series-rest', dash: SOLID, values });
+    lines.push({ label: `${restCount} others`, colour: '--series-rest', dash: SOLID, values });
   }
   return { at, lines, isStacked: true };
-}
-
-function busiest(parts: readonly { readonly label: string; readonly values: readonly Cell[] }[]): ReadonlySet<string> {
-  if (parts.length <= LINES_AT_MOST + 1) return new Set(parts.map((part) => part.label));
-  const sums = parts.map(({ label, values }) => ({
-    label,
-    sum: values.reduce<number>((total, value) => total + (value ?? 0), 0),
-  }));
-  sums.sort((a, b) => b.sum - a.sum);
-  return new Set(sums.slice(0, LINES_AT_MOST).map(({ label }) => label));
 }
 
 /** Percentiles of the exchanges of each second: measured, never averaged. */

@@ -72,15 +72,13 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
         ...lines.map((line) => ({
           label: line.label,
           stroke: line.stroke,
-          width: data.isStacked ? 1 : 1.5,
+          // Parts of a whole touch: an edge would be painted over the neighbour.
+          width: data.isStacked && lines.length > 1 ? 0 : 1.5,
           dash: [...line.dash],
           spanGaps: false,
           points: { show: false },
-          ...(data.isStacked && lines.length === 1
-            ? { fill: `color-mix(in srgb, ${line.stroke} 45%, transparent)` }
-            : {}),
-          ...(data.isStacked && lines.length > 1
-            ? { fill: `color-mix(in srgb, ${line.stroke} 50%, transparent)` }
+          ...(data.isStacked
+            ? { fill: `color-mix(in srgb, ${line.stroke} ${lines.length > 1 ? 72 : 35}%, transparent)` }
             : {}),
         })),
       ],

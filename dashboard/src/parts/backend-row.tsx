@@ -3,14 +3,16 @@
  *
  * It reads a signal, so it is painted again only when that or one of its properties has changed:
  * what a delta has not touched keeps its identity in the store. Times that run are cells of their
- * own (`age.tsx`).
+ * own (`age.tsx`). In a long table a row out of sight stands still.
  */
+import { useRef } from 'preact/hooks';
 import type { BackendStatus } from '../../../src/protocol/admin-api.ts';
 import { formatCount, formatMs, formatRate, formatWhole } from '../format.ts';
 import { keyOf, pending } from '../live/actions.ts';
 import { stateWords } from '../roll-up.ts';
 import type { Share } from '../share.ts';
 import { Age, Countdown } from './age.tsx';
+import { useInView } from './in-view.ts';
 import { ModeButtons } from './mode-buttons.tsx';
 import { ShareBar } from './share-bar.tsx';
 import { StateMark } from './state-mark.tsx';
@@ -22,13 +24,21 @@ interface BackendRowProps {
   readonly expected: Share['expected'];
   readonly actual: Share['actual'];
   readonly usesWeights: boolean;
+  /** Whether the table is so long that rows out of sight stand still. */
+  readonly isInLongTable: boolean;
 }
 
-export function BackendRow({ pool, backend, expected, actual, usesWeights }: BackendRowProps) {
+export function BackendRow(current: BackendRowProps) {
+  const element = useRef<HTMLTableRowElement>(null);
+  const isInView = useInView(element, current.isInLongTable);
+  const painted = useRef(current);
+  if (isInView) painted.current = current;
+  const { pool, backend, expected, actual, usesWeights } = painted.current;
   const { name } = backend;
   const isPending = pending.value.has(keyOf('mode', pool, name)) || pending.value.has(keyOf('remove', pool, name));
   return (
     <tr
+      ref={element}
       class="row"
       data-row
       data-testid={`backend-${name}`}
@@ -40,14 +50,17 @@ export function BackendRow({ pool, backend, expected, actual, usesWeights }: Bac
         <StateMark state={backend.isRemoved ? 'draining' : backend.state} testid={`backend-${name}-state`}>
           {stateWords(backend)}
         </StateMark>
-        <span class="since">
-          <Age sinceMs={backend.sinceMs} />
-        </span>
-        {backend.state === 'up' || backend.reason === '' ? null : (
-          <span class="reason" title={backend.reason} data-testid={`backend-${name}-reason`}>
-            {backend.reason}
+        <span class="reason" title={backend.reason}>
+          <span class="minor">
+            <Age sinceMs={backend.sinceMs} isRunning={isInView} />
           </span>
-        )}
+          {backend.state === 'up' || backend.reason === '' ? null : (
+            <>
+              {' · '}
+              <span data-testid={`backend-${name}-reason`}>{backend.reason}</span>
+            </>
+          )}
+        </span>
       </td>
       <th scope="row" class="c-name">
         <span class="name">{name}</span>
@@ -86,7 +99,7 @@ export function BackendRow({ pool, backend, expected, actual, usesWeights }: Bac
         <Count value={backend.failures} isBad title={failureWords(backend.failuresByCode)} />
       </td>
       <td class="c-check" data-label="Health check">
-        <LastCheck backend={backend} />
+        <LastCheck backend={backend} isRunning={isInView} />
       </td>
       <td class="c-mode" data-label="Mode">
         <ModeButtons pool={pool} backend={name} applied={backend.mode} isRemoved={backend.isRemoved} />
@@ -120,14 +133,14 @@ export function failureWords(byCode: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
-function LastCheck({ backend }: { readonly backend: BackendStatus }) {
+function LastCheck({ backend, isRunning }: { readonly backend: BackendStatus; readonly isRunning: boolean }) {
   const check = backend.lastCheck;
   if (check === null) {
     return (
       <>
         <span>none yet</span>
         <span class="minor">
-          next <Countdown atMs={backend.nextCheckMs} />
+          next <Countdown atMs={backend.nextCheckMs} isRunning={isRunning} />
         </span>
       </>
     );
@@ -138,7 +151,8 @@ function LastCheck({ backend }: { readonly backend: BackendStatus }) {
         {check.isPass ? check.detail : `failed: ${check.detail}`} · {formatMs(check.durationMs)} ms
       </span>
       <span class="minor">
-        <Age sinceMs={check.atMs} /> ago, next <Countdown atMs={backend.nextCheckMs} />
+        <Age sinceMs={check.atMs} isRunning={isRunning} /> ago, next{' '}
+        <Countdown atMs={backend.nextCheckMs} isRunning={isRunning} />
       </span>
     </>
   );

@@ -21,6 +21,9 @@ const RANKS = {
   failures: (backend: BackendStatus) => -backend.failures,
 } as const;
 
+/** From here on, rows out of sight stand still. */
+const LONG_TABLE_ROWS = 30;
+
 type SortKey = keyof typeof RANKS;
 
 /** In the order of the config unless another is chosen; equal ones keep that order. Pure. */
@@ -120,6 +123,7 @@ export function BackendsTable({ pool, usesWeights, filter }: BackendsTableProps)
               expected={shares.get(backend.name)?.expected ?? null}
               actual={coarse(shares.get(backend.name)?.actual ?? null)}
               usesWeights={usesWeights}
+              isInLongTable={rows.length > LONG_TABLE_ROWS}
             />
           ))}
         </tbody>

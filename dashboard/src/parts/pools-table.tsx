@@ -80,7 +80,7 @@ function PoolRow({ pool, endAt }: { readonly pool: PoolStatus; readonly endAt: n
       <td class="c-spark" data-label="Last 5 min">
         <Sparkline values={rps} />
       </td>
-      <td class="n" data-label="Errors/s, last 10 s">
+      <td class="n" data-label="Errors/s">
         <span class={errorsPerSecond !== null && errorsPerSecond > 0 ? 'bad' : undefined}>
           {formatRate(errorsPerSecond)}
         </span>

@@ -16,7 +16,7 @@ import { poolHref } from '../router.ts';
 import type { Model } from '../store.ts';
 
 const SPARK_SECONDS = 300;
-const EVENTS_SHOWN = 14;
+const EVENTS_SHOWN = 10;
 
 export function OverviewScreen({ model }: { readonly model: Model }) {
   const { pools } = model.status;
