@@ -30,9 +30,9 @@ export class RouteTable {
 
   constructor(routes: readonly PlanRoute[]) {
     this.#pools = routes.map((route) => route.pool);
-    this.#longestWildcard = Math.max(
+    this.#longestWildcard = routes.reduce(
+      (longest, { host }) => (host?.startsWith('*.') === true ? Math.max(longest, host.length - 1) : longest),
       0,
-      ...routes.map(({ host }) => (host?.startsWith('*.') === true ? host.length - 1 : 0)),
     );
     const first = routes[0];
     this.#isCatchAll = first !== undefined && first.host === null && first.path === null;
