@@ -1,13 +1,20 @@
 /**
- * From config and roster to the plan that workers carry out: pure.
+ * From config and roster to the plan that workers carry out: pure, but for this process's own id.
  *
  * A removed backend or pool is not in it, so that a worker forgets it once its requests are done.
  */
+import { randomBytes } from 'node:crypto';
 import { formatAddress } from '../config/addresses.ts';
 import type { Config } from '../config/schema.ts';
 import type { Plan, PlanPool } from '../protocol/worker.ts';
 import { healthRuleOf } from './health-state.ts';
 import type { RosterPool } from './roster-model.ts';
+
+/**
+ * Tells this process from every other: two balancers in a row may share the name in `via`, and
+ * only a request that comes back to the very same one is in a loop.
+ */
+const INSTANCE = randomBytes(3).toString('hex');
 
 /** The plan of this revision. A route whose pool is gone is left out; the loader refuses such a file. */
 export function buildPlan(config: Config, pools: readonly RosterPool[], revision: number): Plan {
@@ -21,7 +28,7 @@ export function buildPlan(config: Config, pools: readonly RosterPool[], revision
       return slot === undefined ? [] : [{ host, path, pool: slot }];
     }),
     pools: present.map(toPlanPool),
-    viaName: config.via,
+    viaName: `${config.via}-${INSTANCE}`,
     client: { ...config.client },
     limits: { ...config.limits },
   };

@@ -138,7 +138,7 @@ export class DataPlane {
       finish();
     }, timeoutMs);
     this.#onEmpty = finish;
-    for (const downstream of [...this.#downstreams]) if (downstream.isIdle) downstream.close();
+    for (const downstream of this.#downstreams) downstream.drain();
     if (this.#downstreams.size === 0) finish();
   }
 

@@ -31,6 +31,8 @@ const PHASE = {
 } as const;
 
 const LINGER_MS = 2000;
+/** How long a client between two requests has for one more once the balancer shuts down. */
+const DRAIN_IDLE_MS = 250;
 const LINGER_BYTES = 64 * 1024;
 
 export class Downstream implements WireOwner, Client, Expiring {
@@ -63,9 +65,12 @@ export class Downstream implements WireOwner, Client, Expiring {
     plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
   }
 
-  /** Whether it serves no request, not even the beginning of one. */
-  get isIdle(): boolean {
-    return this.#phase === PHASE.HEAD && !this.#reader.isUnderWay && this.wire.pendingBytes === 0;
+  /**
+   * Comes to an end: after the request under way, or soon where there is none. Not at once, since
+   * a client's next request may be on its way already; it is answered, and is the last one.
+   */
+  drain(): void {
+    if (this.#phase === PHASE.HEAD && !this.#reader.isUnderWay) this.#plane.deadlines.set(this, DRAIN_IDLE_MS);
   }
 
   onBytes(buffer: Buffer, start: number, end: number): void {

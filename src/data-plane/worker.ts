@@ -30,6 +30,14 @@ function start(port: NonNullable<typeof parentPort>): void {
     for (const { listener, error } of failed) report({ type: 'listen-failed', listener, error });
     return failed.length === 0;
   };
+  const drain = (timeoutMs: number): void => {
+    listeners.close();
+    plane.drain(timeoutMs, (cutExchanges) => {
+      report({ type: 'drained', cutExchanges });
+      // The last answers' bytes are the kernel's by now; nothing else is worth waiting for.
+      setImmediate(() => process.exit(0));
+    });
+  };
   // One after another: a plan must not be overtaken by the one before it.
   let applying = listen(plan).then((isListening) => {
     if (isListening) report({ type: 'listening' });
@@ -43,12 +51,10 @@ function start(port: NonNullable<typeof parentPort>): void {
       });
       return;
     }
-    listeners.close();
-    plane.drain(message.timeoutMs, (cutExchanges) => {
-      report({ type: 'drained', cutExchanges });
-      // The last answers' bytes are the kernel's by now; nothing else is worth waiting for.
-      setImmediate(() => process.exit(0));
-    });
+    plane.isDraining = true;
+    // Closing resets the connections that the kernel holds for us to accept, so they are accepted
+    // first: one whole turn of the loop, and nothing between its accepting and the closing.
+    setImmediate(() => setImmediate(() => drain(message.timeoutMs)));
   });
 }
 
