@@ -24,6 +24,7 @@ export interface Plot {
 
 export const PLOT_HEIGHT = 168;
 const AXIS_WIDTH = 46;
+const HALF_LABEL_WIDTH = 18;
 
 /** `onPoint` is told the second under the pointer, null when it leaves. */
 export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number | null) => void): Plot {
@@ -93,7 +94,11 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
           size: 22,
           gap: 4,
           space: 58,
-          values: (_plot, splits) => splits.map((split) => formatClock(split * 1000)),
+          // A label that would be cut off at the right edge is left out.
+          values: (self, splits) => {
+            const end = self.bbox.width / devicePixelRatio - HALF_LABEL_WIDTH;
+            return splits.map((split) => (self.valToPos(split, 'x') > end ? '' : formatClock(split * 1000)));
+          },
         },
         {
           ...axis,
@@ -102,7 +107,7 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
           gap: 6,
           space: 34,
           values: (_plot, splits) =>
-            splits.map((split) => (split < 10 && split % 1 !== 0 ? split.toFixed(1) : formatCount(split))),
+            splits.map((split) => (split < 10 ? String(Number(split.toFixed(2))) : formatCount(split))),
         },
       ],
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },

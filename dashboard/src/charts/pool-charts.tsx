@@ -54,7 +54,7 @@ export function PoolCharts({ pool, events }: PoolChartsProps) {
           onClick={togglePause}
         >
           <Icon name={isPaused.value ? 'play' : 'pause'} />
-          {isPaused.value ? 'Resume' : 'Pause'}
+          <span class="button-word">{isPaused.value ? 'Resume' : 'Pause'}</span>
         </button>
       </header>
       <div class="chart-grid">

@@ -35,6 +35,7 @@ export function BackendRow(current: BackendRowProps) {
   if (isInView) painted.current = current;
   const { pool, backend, expected, actual, usesWeights } = painted.current;
   const { name } = backend;
+  const address = backend.url.replace(/^http:\/\//, '').replace(/\/$/, '');
   const isPending = pending.value.has(keyOf('mode', pool, name)) || pending.value.has(keyOf('remove', pool, name));
   return (
     <tr
@@ -63,10 +64,14 @@ export function BackendRow(current: BackendRowProps) {
         </span>
       </td>
       <th scope="row" class="c-name">
-        <span class="name">{name}</span>
-        <span class="address" title={backend.url}>
-          {backend.url.replace(/^http:\/\//, '')}
+        <span class="name" title={name}>
+          {name}
         </span>
+        {address === name ? null : (
+          <span class="address" title={backend.url}>
+            {address}
+          </span>
+        )}
       </th>
       <td class="c-weight" data-label="Weight">
         <WeightStepper pool={pool} backend={name} applied={backend.weight} hasEffect={usesWeights} />
@@ -85,7 +90,7 @@ export function BackendRow(current: BackendRowProps) {
         <span>{formatWhole(backend.connections)}</span>
         <span class="minor">{formatWhole(backend.idleConnections)}</span>
       </td>
-      <td class="n c-three" data-label="Latency p50, p95, p99 (ms)">
+      <td class="n c-three" data-label="p50, p95, p99 (ms)">
         <span>{formatMs(backend.latencyMs.p50)}</span>
         <span>{formatMs(backend.latencyMs.p95)}</span>
         <span>{formatMs(backend.latencyMs.p99)}</span>

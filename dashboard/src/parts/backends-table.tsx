@@ -90,25 +90,18 @@ export function BackendsTable({ pool, usesWeights, filter }: BackendsTableProps)
             {header('State', 'state')}
             {header('Backend', 'name')}
             {header('Weight', 'weight')}
-            <th scope="col">
-              Share <small>exp, act</small>
+            <th scope="col" class="c-share" aria-label="Share: expected, actual">
+              <small>share</small>
+              <span class="share-figures">
+                <span>expected</span>
+                <span>actual</span>
+              </span>
             </th>
             {header('Req/s', 'rps', 'n')}
             {header('In flight', 'inFlight', 'n')}
-            <th scope="col" class="n c-two" aria-label="Connections: open, idle">
-              <span>Conns</span>
-              <span class="minor">idle</span>
-            </th>
-            <th scope="col" class="n c-three" aria-label="Latency p50, p95, p99, milliseconds">
-              <span>p50</span>
-              <span>p95</span>
-              <span>p99 ms</span>
-            </th>
-            <th scope="col" class="n c-three" aria-label="Answers 2xx, 4xx, 5xx since the start">
-              <span>2xx</span>
-              <span>4xx</span>
-              <span>5xx</span>
-            </th>
+            <Group name="connections" parts={['open', 'idle']} />
+            <Group name="latency, ms" parts={['p50', 'p95', 'p99']} />
+            <Group name="answers" parts={['2xx', '4xx', '5xx']} />
             {header('Failures', 'failures', 'n')}
             <th scope="col">Health check</th>
             <th scope="col">Mode</th>
@@ -138,6 +131,18 @@ export function BackendsTable({ pool, usesWeights, filter }: BackendsTableProps)
         }}
       />
     </>
+  );
+}
+
+/** A heading over two or three figures of one cell. */
+function Group({ name, parts }: { readonly name: string; readonly parts: readonly string[] }) {
+  return (
+    <th scope="col" class={parts.length === 2 ? 'n c-two' : 'n c-three'} aria-label={`${name}: ${parts.join(', ')}`}>
+      <small>{name}</small>
+      {parts.map((part) => (
+        <span key={part}>{part}</span>
+      ))}
+    </th>
   );
 }
 

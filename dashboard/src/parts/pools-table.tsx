@@ -31,10 +31,11 @@ export function PoolsTable({ pools }: { readonly pools: readonly PoolStatus[] })
           <th scope="col" class="n">
             Errors/s
           </th>
-          <th scope="col" class="n c-three" aria-label="Latency p50, p95, p99, milliseconds">
+          <th scope="col" class="n c-three" aria-label="Latency in ms: p50, p95, p99">
+            <small>latency, ms</small>
             <span>p50</span>
             <span>p95</span>
-            <span>p99 ms</span>
+            <span>p99</span>
           </th>
           <th scope="col" class="n">
             In flight

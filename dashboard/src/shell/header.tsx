@@ -114,7 +114,7 @@ function ServerFacts() {
           <dd>shutting down</dd>
         </div>
       ) : null}
-      <div title="Raised by every change that is applied">
+      <div title="Number of the config in force">
         <dt>revision</dt> <dd>{status.revision}</dd>
       </div>
       <div title="Data-plane threads that are running">
