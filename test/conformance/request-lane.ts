@@ -16,7 +16,7 @@ import type { Lane, Verdict } from './report.ts';
 import { judgeRequest, type RequestObservation } from './request-judge.ts';
 
 /** How long a missing answer or end is waited for: only a failing case takes that long. */
-const LIMIT_MS = 3_000;
+const LIMIT_MS = 10_000;
 
 const FOLLOW_UP = '/follow-up/';
 const FENCE = '/fence/';

@@ -18,8 +18,8 @@ import type { Lane, Verdict } from './report.ts';
 import { judgeResponse } from './response-judge.ts';
 
 /** Short, so that a stalling backend is given up soon; long enough for a machine under load. */
-const BACKEND_LIMIT_MS = 1_500;
-const LIMIT_MS = 6_000;
+const BACKEND_LIMIT_MS = 4_000;
+const LIMIT_MS = 15_000;
 /** What the backend has written is read by the balancer before it closes or resets. */
 const REST_MS = 15;
 
