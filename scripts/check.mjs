@@ -18,4 +18,5 @@ await runSteps([
   { name: 'lint', argv: ['node_modules/oxlint/bin/oxlint', '--deny-warnings'] },
   ...projects.map((project) => ({ name: `types of ${project}`, argv: [TSC, '-p', project] })),
   { name: 'imports', argv: ['scripts/check-imports.ts'] },
+  { name: 'generated pages', argv: ['scripts/docs.ts', '--check'] },
 ]);
