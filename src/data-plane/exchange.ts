@@ -389,9 +389,10 @@ export class Exchange implements AttemptOwner {
   #count(failure: Failure | null): void {
     this.isActive = false;
     const latencyMs = this.#plane.clock.now() - this.#startMs;
-    this.#plane.exchangeEnded();
     if (this.#pool === null) this.#plane.finishWithoutPool(failure);
     else this.#pool.finish(this.#status, failure, latencyMs, this.#body.bytes, this.#answerBytes);
     this.#pool = null;
+    // Last, so that a reader who sees no exchange under way finds all of them counted.
+    this.#plane.exchangeEnded();
   }
 }
