@@ -30,8 +30,10 @@ export function writeRequestHead(reader: HeadReader, request: Request, forwarded
     runStart = base + head.start;
   }
   const { framing, connection } = request;
+  let hasHost = false;
   for (let index = 0; index < head.knownCount; index++) {
     const field = head.knownField(index);
+    if (field === FIELD.HOST) hasHost = true;
     if (field === FIELD.HOST || field === FIELD.VIA) continue;
     if (field === FIELD.CONTENT_LENGTH && framing.isLengthCanonical) continue;
     if (field === FIELD.EXPECT && request.expectsContinue) continue;
@@ -46,8 +48,9 @@ export function writeRequestHead(reader: HeadReader, request: Request, forwarded
   else if (framing.hasLength && !framing.isLengthCanonical) text += `Content-Length: ${framing.bytes}\r\n`;
   if (request.isUpgrade) text += 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
   if (request.method === 'OPTIONS' && request.maxForwards > 0) text += `Max-Forwards: ${request.maxForwards - 1}\r\n`;
-  if (request.host === '') text += `Host: ${authority}\r\n`;
-  else text += `X-Forwarded-Host: ${request.host}\r\n`;
+  // HTTP/1.0 does without; with a target in absolute-form the host is known all the same.
+  if (!hasHost) text += `Host: ${request.host === '' ? authority : request.host}\r\n`;
+  if (request.host !== '') text += `X-Forwarded-Host: ${request.host}\r\n`;
   return `${text}${forwarded}\r\n`;
 }
 
