@@ -118,6 +118,14 @@ export class HeadParser {
    * @returns one of `PARSE`
    */
   parse(buffer: Uint8Array, base: number, end: number): number {
+    // No byte beyond the limit is judged, so that why a head is refused does not depend on the reads.
+    const limit = base + this.#limits.headBytes;
+    if (end <= limit) return this.#parse(buffer, base, end);
+    const result = this.#parse(buffer, base, limit);
+    return result === PARSE.INCOMPLETE ? this.#refuseSize() : result;
+  }
+
+  #parse(buffer: Uint8Array, base: number, end: number): number {
     let at = base + this.#at;
     for (;;) {
       // Where a stage runs out of bytes it leaves `at` on the first one that it has not judged.
@@ -209,7 +217,6 @@ export class HeadParser {
         }
         case STAGE.REASON: {
           while (at < end && FIELD_VALUE[buffer[at] as number] === 1) at++;
-          if (at - base > this.#limits.headBytes) return this.#refuse('UPSTREAM_HEAD_TOO_LARGE');
           if (at >= end) return this.#wait(at - base);
           if (byteAt(buffer, at) !== CR) return this.#refuseLine();
           if (at + 1 >= end) return this.#wait(at - base);
@@ -227,7 +234,7 @@ export class HeadParser {
             this.fieldsEnd = at - base;
             this.end = at + 2 - base;
             this.#at = this.end;
-            return this.end > this.#limits.headBytes ? this.#refuseSize() : PARSE.COMPLETE;
+            return PARSE.COMPLETE;
           }
           if (++this.fieldCount > this.#limits.fields) return this.#refuseSize();
           this.#lineStart = at - base;
@@ -236,7 +243,6 @@ export class HeadParser {
         }
         case STAGE.NAME: {
           while (at < end && TOKEN[buffer[at] as number] === 1) at++;
-          if (at - base > this.#limits.headBytes) return this.#refuseSize();
           if (at >= end) return this.#wait(at - base);
           // Anything but the colon is an error here: white space before it, a fold, a bare CR.
           if (byteAt(buffer, at) !== COLON || at - base === this.#lineStart) return this.#refuseField();
@@ -247,7 +253,6 @@ export class HeadParser {
         }
         default: {
           while (at < end && FIELD_VALUE[buffer[at] as number] === 1) at++;
-          if (at - base > this.#limits.headBytes) return this.#refuseSize();
           if (at >= end) return this.#wait(at - base);
           if (byteAt(buffer, at) !== CR) return this.#refuseField();
           if (at + 1 >= end) return this.#wait(at - base);
