@@ -12,10 +12,13 @@ export type MetricType = 'counter' | 'gauge' | 'histogram';
 /** Pairs of name and value. */
 export type Labels = readonly (readonly [name: string, value: string])[];
 
+/** What must be escaped: rare, so looked for first. */
+const SPECIAL = /[\\\n"]/;
 const NAME = /^[a-z_][a-z0-9_]*$/;
 
 /** A label's value as it stands between the quotes. */
 export function escapeLabel(value: string): string {
+  if (!SPECIAL.test(value)) return value;
   return value.replace(/[\\\n"]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`));
 }
 
@@ -44,8 +47,14 @@ export class MetricsText {
   /** One sample of the open family. `suffix` is for the parts of a histogram. */
   sample(labels: Labels, value: number, suffix = ''): void {
     if (this.#current === '') throw new Error('a sample needs an open family');
-    const pairs = labels.map(([name, text]) => `${name}="${escapeLabel(text)}"`).join(',');
-    this.#lines.push(`${this.#current}${suffix}${pairs === '' ? '' : `{${pairs}}`} ${formatValue(value)}`);
+    let line = this.#current + suffix;
+    let separator = '{';
+    for (const [name, text] of labels) {
+      line += `${separator}${name}="${escapeLabel(text)}"`;
+      separator = ',';
+    }
+    if (separator === ',') line += '}';
+    this.#lines.push(`${line} ${formatValue(value)}`);
   }
 
   /** A family of one sample without labels. */

@@ -60,6 +60,9 @@ export class RateWindow {
   }
 }
 
+/** Growth by bucket while one row is read; all 0 in between. */
+const grown = new Float64Array(HISTOGRAM_BUCKETS);
+
 /** The buckets that one second filled, ascending. Grows to what was needed and keeps that. */
 class SparseCounts {
   length = 0;
@@ -111,15 +114,16 @@ export class LatencyWindow {
     }
     if (second.length > 0) this.#latency = null;
     second.length = 0;
-    if (!shouldScan) return;
+    if (!shouldScan || !this.#takeGrowth()) return;
     for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
-      const growth = this.#takeGrowth(bucket);
+      const growth = grown[bucket] as number;
       if (growth === 0) continue;
       second.push(bucket, growth);
-      this.#window[bucket] = (this.#window[bucket] ?? 0) + growth;
-      this.#total[bucket] = (this.#total[bucket] ?? 0) + growth;
+      this.#window[bucket] = (this.#window[bucket] as number) + growth;
+      this.#total[bucket] = (this.#total[bucket] as number) + growth;
     }
-    if (second.length > 0) this.#latency = null;
+    grown.fill(0);
+    this.#latency = null;
   }
 
   /** Percentiles over the window; the same object until they change. */
@@ -141,12 +145,16 @@ export class LatencyWindow {
   /** Adds all counts since the row was taken to `into`, up to this moment. */
   addTotals(into: Float64Array): void {
     for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
-      let count = this.#total[bucket] ?? 0;
-      for (let worker = 0; worker < this.#starts.length; worker++) {
-        const before = this.#previous[worker * HISTOGRAM_BUCKETS + bucket] ?? 0;
-        count += cellGrowth(this.#cells[(this.#starts[worker] ?? 0) + bucket] ?? 0, before);
+      into[bucket] = (into[bucket] as number) + (this.#total[bucket] as number);
+    }
+    for (let worker = 0; worker < this.#starts.length; worker++) {
+      const start = this.#starts[worker] ?? 0;
+      const base = worker * HISTOGRAM_BUCKETS;
+      for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
+        const now = this.#cells[start + bucket] as number;
+        const before = this.#previous[base + bucket] as number;
+        if (now !== before) into[bucket] = (into[bucket] as number) + cellGrowth(now, before);
       }
-      into[bucket] = (into[bucket] ?? 0) + count;
     }
   }
 
@@ -154,17 +162,24 @@ export class LatencyWindow {
     return this.#seconds[this.#current] as SparseCounts;
   }
 
-  #takeGrowth(bucket: number): number {
-    let growth = 0;
+  /** Adds the growth of all cells to `grown`; false where there was none. Cell by cell as they lie in memory. */
+  #takeGrowth(): boolean {
+    const cells = this.#cells;
+    const previous = this.#previous;
+    let hasGrown = false;
     for (let worker = 0; worker < this.#starts.length; worker++) {
-      const at = worker * HISTOGRAM_BUCKETS + bucket;
-      const now = this.#cells[(this.#starts[worker] ?? 0) + bucket] ?? 0;
-      const before = this.#previous[at] ?? 0;
-      if (now === before) continue;
-      growth += cellGrowth(now, before);
-      this.#previous[at] = now;
+      const start = this.#starts[worker] ?? 0;
+      const base = worker * HISTOGRAM_BUCKETS;
+      for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
+        const now = cells[start + bucket] as number;
+        const before = previous[base + bucket] as number;
+        if (now === before) continue;
+        grown[bucket] = (grown[bucket] as number) + cellGrowth(now, before);
+        previous[base + bucket] = now;
+        hasGrown = true;
+      }
     }
-    return growth;
+    return hasGrown;
   }
 }
 

@@ -107,6 +107,13 @@ describe('live channel: messages', () => {
     await side.pass(1);
     const delta = await late.next('delta');
     assert.equal(delta.pools[0]?.backends?.[0]?.inFlight, 5);
+    // And the other way round: a page that has not seen what the newest one has.
+    Atomics.store(side.state.shared, word, 9);
+    await (await side.open()).next('snapshot');
+    await side.pass(1);
+    await early.next('delta');
+    await early.next('delta');
+    assert.equal((await early.next('delta')).pools[0]?.backends?.[0]?.inFlight, 9);
   });
 
   it('sends a fresh snapshot to a page that has missed something, but not more than one a second', async (t) => {
@@ -195,23 +202,30 @@ describe('live channel: who may open it', () => {
   });
 });
 
+/** Masked with zeros. */
+const EMPTY_PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+
 interface DeafPage {
   readonly socket: net.Socket;
   /** The text messages that it has got whole so far. */
-  readonly messages: () => ServerMessage[];
+  readonly messages: readonly ServerMessage[];
   readonly closed: Promise<void>;
 }
 
 /** A page that opens the channel and then reads nothing until its socket is resumed. */
-async function openDeaf(t: TestContext, port: number): Promise<DeafPage> {
+async function openDeaf(t: TestContext, port: number, answersPings = false): Promise<DeafPage> {
   const socket = net.connect({ port, host: '127.0.0.1' });
   t.after(() => socket.destroy());
-  const received: Buffer[] = [];
+  const messages: ServerMessage[] = [];
+  let rest: Buffer = Buffer.alloc(0);
   const opened = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
-  socket.on('data', (data: Buffer) => received.push(data));
-  socket.once('data', () => {
+  socket.once('data', (first: Buffer) => {
     socket.pause();
+    rest = first.subarray(first.indexOf('\r\n\r\n') + 4);
+    socket.on('data', (data: Buffer) => {
+      rest = takeMessages(Buffer.concat([rest, data]), messages, () => answersPings && socket.write(EMPTY_PONG));
+    });
     opened.resolve();
   });
   socket.on('error', opened.reject).on('close', () => closed.resolve());
@@ -225,21 +239,18 @@ async function openDeaf(t: TestContext, port: number): Promise<DeafPage> {
   ];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   await within('the channel to open', 5_000, opened.promise);
-  return { socket, closed: closed.promise, messages: () => messagesIn(afterHead(Buffer.concat(received))) };
+  return { socket, closed: closed.promise, messages };
 }
 
-function afterHead(bytes: Buffer): Buffer {
-  return bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
-}
-
-/** The text messages in what a server has sent after its 101; none is masked or split. */
-function messagesIn(bytes: Buffer): ServerMessage[] {
-  const messages: ServerMessage[] = [];
-  let at = 0;
-  while (at + 2 <= bytes.length) {
-    const opcode = (bytes[at] ?? 0) & 15;
-    let length = bytes[at + 1] ?? 0;
-    at += 2;
+/** Moves the text messages at the front of what a server has sent to `messages`; answers what is left. */
+function takeMessages(bytes: Buffer, messages: ServerMessage[], onPing: () => void): Buffer {
+  let end = 0;
+  for (;;) {
+    // Frames of a server are not masked, and ours are never split.
+    let at = end + 2;
+    if (at + 8 > bytes.length) break;
+    const opcode = (bytes[end] ?? 0) & 15;
+    let length = bytes[end + 1] ?? 0;
     if (length === 126) {
       length = bytes.readUInt16BE(at);
       at += 2;
@@ -249,9 +260,10 @@ function messagesIn(bytes: Buffer): ServerMessage[] {
     }
     if (at + length > bytes.length) break;
     if (opcode === 1) messages.push(JSON.parse(bytes.toString('utf8', at, at + length)) as ServerMessage);
-    at += length;
+    if (opcode === 9) onPing();
+    end = at + length;
   }
-  return messages;
+  return Buffer.from(bytes.subarray(end));
 }
 
 describe('live channel: slow pages', () => {
@@ -271,16 +283,20 @@ describe('live channel: slow pages', () => {
   it('queues nothing for one, tells the others all, and starts anew when it reads again', async (t) => {
     const side = await start(t);
     const quick = await side.open();
-    const slow = await openDeaf(t, side.port);
+    const slow = await openDeaf(t, side.port, true);
     await flood(side, quick);
     slow.socket.resume();
-    await eventually('the slow page to have caught up', async () => {
-      await side.pass(1);
-      await quick.next('delta');
-      const types = slow.messages().map(({ type }) => type);
-      return types.lastIndexOf('snapshot') > 0 && types.at(-1) === 'delta';
-    });
-    const messages = slow.messages();
+    await eventually(
+      'the slow page to have caught up',
+      async () => {
+        await side.pass(1);
+        await quick.next('delta');
+        const types = slow.messages.map(({ type }) => type);
+        return types.lastIndexOf('snapshot') > 0 && types.at(-1) === 'delta';
+      },
+      20_000,
+    );
+    const { messages } = slow;
     const events = messages.filter(({ type }) => type === 'event').length;
     assert.ok(events < ROUNDS, `${events} of ${ROUNDS} events were kept for it`);
     // From the snapshot on the numbers follow one another, as for every page.
@@ -301,7 +317,7 @@ describe('live channel: slow pages', () => {
     // Its end is behind what it has not read.
     slow.socket.resume();
     await within('the slow page to be cut', 5_000, slow.closed);
-    assert.ok(slow.messages().every(({ type }) => type !== 'delta'));
+    assert.ok(slow.messages.every(({ type }) => type !== 'delta'));
     await roundTrip(quick);
   });
 
