@@ -14,7 +14,8 @@ import { parseArgs } from 'node:util';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { BackendAddition, BackendPatch, PoolPatch } from '../../src/protocol/admin-api.ts';
 import type { DeltaMessage, ServerMessage, SnapshotMessage } from '../../src/protocol/dashboard.ts';
-import { backendStatusOf, FakeFleet, type Scenario, statusOf } from './fake-fleet.ts';
+import { FakeFleet } from './fake-fleet.ts';
+import { backendStatusOf, type Scenario, statusOf } from './fake-pools.ts';
 
 export interface FakeServerOptions {
   readonly port?: number;

@@ -8,7 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
-import type { Scenario } from './fake-fleet.ts';
+import type { Scenario } from './fake-pools.ts';
 import { startFakeServer } from './fake-server.ts';
 
 interface Shot {

@@ -107,7 +107,9 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
           gap: 6,
           space: 34,
           values: (_plot, splits) =>
-            splits.map((split) => (split < 10 ? String(Number(split.toFixed(2))) : formatCount(split))),
+            splits.map((split) =>
+              split < 10 ? String(Number(split.toFixed(2))) : formatCount(split).replace('.0', ''),
+            ),
         },
       ],
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },

@@ -1,0 +1,139 @@
+/** The pools of the fake balancer, by scenario, and the shapes that the others work on. */
+import type { AdminMode, BackendState, BackendStatus, LatencyMs, PoolStatus } from '../../src/protocol/admin-api.ts';
+import type { PolicyInfo } from '../../src/protocol/dashboard.ts';
+
+export type Scenario = 'fleet' | 'calm' | 'thousand' | 'idle' | 'empty';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+export type FakeBackend = Mutable<BackendStatus> & { speed: number };
+export type FakePool = Mutable<Omit<PoolStatus, 'backends'>> & { backends: FakeBackend[]; demand: number };
+
+export const POLICIES: readonly PolicyInfo[] = [
+  { name: 'round-robin', summary: 'Each available backend in its turn.', usesWeights: false },
+  {
+    name: 'weighted-round-robin',
+    summary: 'Each available backend in its turn, in proportion to the weights.',
+    usesWeights: true,
+  },
+  {
+    name: 'least-connections',
+    summary: 'The backend with the fewest requests in flight for its weight.',
+    usesWeights: true,
+  },
+];
+
+export const NOTHING: LatencyMs = { p50: null, p90: null, p95: null, p99: null };
+const noStatuses = (): Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number> => ({
+  '1xx': 0,
+  '2xx': 0,
+  '3xx': 0,
+  '4xx': 0,
+  '5xx': 0,
+});
+
+export function fakeBackend(
+  name: string,
+  port: number,
+  state: BackendState,
+  reason: string,
+  nowMs: number,
+): FakeBackend {
+  const mode: AdminMode = state === 'draining' ? 'drain' : state === 'maintenance' ? 'maintenance' : 'ready';
+  return {
+    name,
+    url: `http://10.0.0.${port % 250}:${port}`,
+    state,
+    reason,
+    sinceMs: state === 'up' ? nowMs - 1000 * (60 + port * 37) : nowMs - 1000 * (port % 241),
+    mode,
+    weight: 1,
+    maxConnections: 0,
+    inFlight: 0,
+    connections: 0,
+    idleConnections: 0,
+    requests: 0,
+    failures: 0,
+    failuresByCode: {},
+    statuses: noStatuses(),
+    bytesIn: 0,
+    bytesOut: 0,
+    rps: 0,
+    latencyMs: NOTHING,
+    lastCheck: {
+      atMs: nowMs - 2000,
+      isPass: state === 'up',
+      detail: state === 'up' ? 'status 200' : reason,
+      durationMs: 2.1,
+    },
+    nextCheckMs: nowMs + 7000,
+    isRemoved: false,
+    speed: 1 + (port % 3),
+  };
+}
+
+function fakePool(name: string, policy: string, demand: number, backends: FakeBackend[]): FakePool {
+  return {
+    name,
+    policy,
+    policies: POLICIES.map((one) => one.name),
+    backends,
+    demand,
+    requests: 0,
+    failures: 0,
+    failuresByCode: {},
+    statuses: noStatuses(),
+    retries: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    rps: 0,
+    latencyMs: NOTHING,
+  };
+}
+
+export function poolsOf(scenario: Scenario, nowMs: number): FakePool[] {
+  if (scenario === 'empty') return [];
+  if (scenario === 'thousand') {
+    const backends = Array.from({ length: 1000 }, (_, index) => {
+      const isDown = index % 97 === 13;
+      return fakeBackend(`node-${index + 1}`, 9000 + index, isDown ? 'down' : 'up', isDown ? 'status 503' : '', nowMs);
+    });
+    return [fakePool('big', 'round-robin', 24_000, backends)];
+  }
+  const b = (name: string, port: number, state: BackendState = 'up', reason = ''): FakeBackend =>
+    fakeBackend(name, port, state, reason, nowMs);
+  if (scenario === 'idle') return [fakePool('web', 'round-robin', 0, [b('b1', 8081), b('b2', 8082), b('b3', 8083)])];
+  if (scenario === 'calm') {
+    return [fakePool('web', 'round-robin', 120, [b('alpha', 8081), b('beta', 8082), b('gamma', 8083)])];
+  }
+  const api = fakePool('api', 'weighted-round-robin', 1240, [
+    b('b1', 8081),
+    b('b2', 8082, 'down', 'ECONNREFUSED 10.0.0.82:8082'),
+    b('b3', 8083, 'draining', 'asked by the admin API'),
+    b('b4', 8084),
+  ]);
+  for (const [index, weight] of [3, 2, 1, 1].entries()) {
+    const backend = api.backends[index];
+    if (backend !== undefined) backend.weight = weight;
+  }
+  const limited = api.backends[0];
+  if (limited !== undefined) limited.maxConnections = 200;
+  const fixed = fakePool('static', 'least-connections', 420, [
+    b('s1', 8091),
+    b('s2', 8092),
+    b('s3', 8093, 'ejected', '5 failures in a row: UPSTREAM_ANSWER_TIMEOUT'),
+    b('s4', 8094, 'maintenance', 'asked by the admin API'),
+    b('s5', 8095, 'unresolved', 'ENOTFOUND s5.internal'),
+    b('s6', 8096, 'unknown', 'not checked yet'),
+  ]);
+  return [fakePool('web', 'round-robin', 120, [b('alpha', 8101), b('beta', 8102), b('gamma', 8103)]), api, fixed];
+}
+
+export function statusOf(pool: FakePool): PoolStatus {
+  const { demand: _demand, backends, ...fields } = pool;
+  return { ...fields, backends: backends.map(backendStatusOf) };
+}
+
+export function backendStatusOf(backend: FakeBackend): BackendStatus {
+  const { speed: _speed, ...fields } = backend;
+  return { ...fields, statuses: { ...fields.statuses } };
+}
