@@ -217,6 +217,14 @@ export class LivePage {
     return this.closed?.code ?? 0;
   }
 
+  /** When this resolves, the server has read all that the page has sent. */
+  settle(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.socket.once('pong', () => resolve());
+    this.socket.ping();
+    return within('a pong', 5_000, promise);
+  }
+
   async #until(claim: () => boolean): Promise<void> {
     while (!claim()) {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import {
   type AdminSide,
@@ -8,11 +7,11 @@ import {
   startAdminSide,
   TOKEN,
 } from '../../../test/harness/admin-side.ts';
+import { openDeaf } from '../../../test/harness/deaf-page.ts';
 import { eventually, within } from '../../../test/harness/eventually.ts';
-import type { DeltaMessage, ServerMessage } from '../../protocol/dashboard.ts';
+import type { DeltaMessage } from '../../protocol/dashboard.ts';
 import { BACKEND_COUNTERS, BACKEND_SHARED, POOL_COUNTERS } from '../../state/layout.ts';
 import { MAX_CLIENTS } from './stream.ts';
-import { PING_MS, STALLED_MS } from './stream-client.ts';
 
 const start = (t: TestContext, options?: AdminSideOptions): Promise<AdminSide> =>
   startAdminSide({ after: (undo) => t.after(undo) }, options);
@@ -20,14 +19,6 @@ const start = (t: TestContext, options?: AdminSideOptions): Promise<AdminSide> =
 /** Something for every page to be told. */
 const say = (side: AdminSide, text: string): void =>
   void side.journal.add({ level: 'info', kind: 'tested', subject: '', text, origin: 'test' });
-
-/** When this resolves, the server has read all that the page has sent. */
-function roundTrip(page: LivePage): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  page.socket.once('pong', () => resolve());
-  page.socket.ping();
-  return within('a pong', 5_000, promise);
-}
 
 describe('live channel: messages', () => {
   it('begins with a snapshot that holds all', async (t) => {
@@ -122,7 +113,7 @@ describe('live channel: messages', () => {
     await page.next('snapshot');
     page.socket.send('{"op":"resync"}');
     page.socket.send('{"op":"resync"}');
-    await roundTrip(page);
+    await page.settle();
     await side.pass(1);
     const delta = await page.next('delta');
     const snapshot = await page.next('snapshot');
@@ -199,145 +190,6 @@ describe('live channel: who may open it', () => {
         () => false,
       ),
     );
-  });
-});
-
-/** Masked with zeros. */
-const EMPTY_PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
-
-interface DeafPage {
-  readonly socket: net.Socket;
-  /** The text messages that it has got whole so far. */
-  readonly messages: readonly ServerMessage[];
-  readonly closed: Promise<void>;
-}
-
-/** A page that opens the channel and then reads nothing until its socket is resumed. */
-async function openDeaf(t: TestContext, port: number, answersPings = false): Promise<DeafPage> {
-  const socket = net.connect({ port, host: '127.0.0.1' });
-  t.after(() => socket.destroy());
-  const messages: ServerMessage[] = [];
-  let rest: Buffer = Buffer.alloc(0);
-  const opened = Promise.withResolvers<void>();
-  const closed = Promise.withResolvers<void>();
-  socket.once('data', (first: Buffer) => {
-    socket.pause();
-    rest = first.subarray(first.indexOf('\r\n\r\n') + 4);
-    socket.on('data', (data: Buffer) => {
-      rest = takeMessages(Buffer.concat([rest, data]), messages, () => answersPings && socket.write(EMPTY_PONG));
-    });
-    opened.resolve();
-  });
-  socket.on('error', opened.reject).on('close', () => closed.resolve());
-  const lines = [
-    'GET /api/v1/live HTTP/1.1',
-    'Host: localhost',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
-  ];
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  await within('the channel to open', 5_000, opened.promise);
-  return { socket, closed: closed.promise, messages };
-}
-
-/** Moves the text messages at the front of what a server has sent to `messages`; answers what is left. */
-function takeMessages(bytes: Buffer, messages: ServerMessage[], onPing: () => void): Buffer {
-  let end = 0;
-  for (;;) {
-    // Frames of a server are not masked, and ours are never split.
-    let at = end + 2;
-    if (at + 8 > bytes.length) break;
-    const opcode = (bytes[end] ?? 0) & 15;
-    let length = bytes[end + 1] ?? 0;
-    if (length === 126) {
-      length = bytes.readUInt16BE(at);
-      at += 2;
-    } else if (length === 127) {
-      length = Number(bytes.readBigUInt64BE(at));
-      at += 8;
-    }
-    if (at + length > bytes.length) break;
-    if (opcode === 1) messages.push(JSON.parse(bytes.toString('utf8', at, at + length)) as ServerMessage);
-    if (opcode === 9) onPing();
-    end = at + length;
-  }
-  return Buffer.from(bytes.subarray(end));
-}
-
-describe('live channel: slow pages', () => {
-  const LONG = 'x'.repeat(64 * 1024);
-  /** 26 MB: far more than the buffers of both sockets and the bound together. */
-  const ROUNDS = 400;
-
-  /** Tells all pages more than a deaf one can be sent; `quick` reads it all. */
-  async function flood(side: AdminSide, quick: LivePage): Promise<void> {
-    await quick.next('snapshot');
-    for (let i = 0; i < ROUNDS; i++) {
-      say(side, `${i} ${LONG}`);
-      assert.match((await quick.next('event')).event.text, new RegExp(`^${i} `));
-    }
-  }
-
-  it('queues nothing for one, tells the others all, and starts anew when it reads again', async (t) => {
-    const side = await start(t);
-    const quick = await side.open();
-    const slow = await openDeaf(t, side.port, true);
-    await flood(side, quick);
-    slow.socket.resume();
-    await eventually(
-      'the slow page to have caught up',
-      async () => {
-        await side.pass(1);
-        await quick.next('delta');
-        const types = slow.messages.map(({ type }) => type);
-        return types.lastIndexOf('snapshot') > 0 && types.at(-1) === 'delta';
-      },
-      20_000,
-    );
-    const { messages } = slow;
-    const events = messages.filter(({ type }) => type === 'event').length;
-    assert.ok(events < ROUNDS, `${events} of ${ROUNDS} events were kept for it`);
-    // From the snapshot on the numbers follow one another, as for every page.
-    const from = messages.findLastIndex(({ type }) => type === 'snapshot');
-    for (let i = from + 1; i < messages.length; i++) assert.equal(messages[i]?.seq, (messages[i - 1]?.seq ?? 0) + 1);
-  });
-
-  it('cuts one that stands still for 30 s, and no other', async (t) => {
-    const side = await start(t);
-    const quick = await side.open();
-    const slow = await openDeaf(t, side.port);
-    await flood(side, quick);
-    for (let second = 0; second < STALLED_MS / 1000 + 1; second++) {
-      assert.equal(slow.socket.destroyed, false);
-      await side.pass(1);
-      await quick.next('delta');
-    }
-    // Its end is behind what it has not read.
-    slow.socket.resume();
-    await within('the slow page to be cut', 5_000, slow.closed);
-    assert.ok(slow.messages.every(({ type }) => type !== 'delta'));
-    await roundTrip(quick);
-  });
-
-  it('cuts one that does not answer a ping', async (t) => {
-    const side = await start(t);
-    // A page that reads but never answers: frames are taken and thrown away.
-    const silent = await openDeaf(t, side.port);
-    silent.socket.resume();
-    const page = await side.open();
-    let pings = 0;
-    page.socket.on('ping', () => pings++);
-    for (let round = 1; round <= 2; round++) {
-      await side.pass(PING_MS / 1000);
-      await eventually(`ping ${round}`, () => pings === round);
-      // Its answer to the ping comes before this one.
-      await roundTrip(page);
-    }
-    await side.pass(1);
-    await within('the silent page to be cut', 5_000, silent.closed);
-    assert.equal(page.closed, null);
   });
 });
 
