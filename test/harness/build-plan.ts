@@ -31,6 +31,9 @@ export interface PlanSpec {
   readonly viaName?: string;
   readonly client?: Partial<Plan['client']>;
   readonly limits?: Partial<Plan['limits']>;
+  readonly trust?: Plan['trust'];
+  readonly accessLog?: Plan['accessLog'];
+  readonly failureField?: string;
 }
 
 /** Gives slots to names, the same name always the same one. */
@@ -95,6 +98,8 @@ export function buildPlan(spec: PlanSpec, port: number, revision: number, pools:
       bodyIdleTimeoutMs: 30_000,
       keepAliveTimeoutMs: 60_000,
       writeIdleTimeoutMs: 30_000,
+      // Tests shorten the window in which the pace is taken; only the one about the pace asks for one.
+      bodyBytesPerSecond: 0,
       ...spec.client,
     },
     limits: {
@@ -103,7 +108,14 @@ export function buildPlan(spec: PlanSpec, port: number, revision: number, pools:
       targetBytes: 16_384,
       bodyBytes: 0,
       pipelineBytes: 65_536,
+      chunkExtensionBytes: 16_384,
+      trailerBytes: 16_384,
+      connections: 20_000,
+      connectionsPerClient: 0,
       ...spec.limits,
     },
+    trust: spec.trust ?? [],
+    accessLog: spec.accessLog ?? null,
+    failureField: spec.failureField ?? null,
   };
 }
