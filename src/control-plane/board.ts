@@ -13,10 +13,10 @@ const MODE_WORD = { ready: MODE.READY, drain: MODE.DRAIN, maintenance: MODE.MAIN
 /** Stores the words of one backend. `raiseVersion` of its pool must follow. */
 export function storeBackend(state: State, backend: RosterBackend): void {
   const at = state.backendBoard(backend.slot);
-  // A removed backend takes nothing new, even in a worker that still follows the plan before.
-  const mode = backend.isRemoved && backend.mode === 'ready' ? MODE.DRAIN : MODE_WORD[backend.mode];
+  // A removed backend stays as it was: a worker that still follows the plan before may have no
+  // other one yet. The plan without it is what ends its traffic.
   Atomics.store(state.board, at + BACKEND_BOARD.HEALTH, HEALTH_WORD[backend.health]);
-  Atomics.store(state.board, at + BACKEND_BOARD.MODE, mode);
+  Atomics.store(state.board, at + BACKEND_BOARD.MODE, MODE_WORD[backend.mode]);
   Atomics.store(state.board, at + BACKEND_BOARD.IS_EJECTED, backend.isEjected ? 1 : 0);
   Atomics.store(state.board, at + BACKEND_BOARD.WEIGHT, backend.weight);
 }
