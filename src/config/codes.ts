@@ -43,6 +43,8 @@ const ROWS = {
   'statuses-invalid': ['error', 'A list of statuses is not written as `200-399` or `200,204`.'],
   'policy-unknown': ['error', 'There is no load-balancing policy of this name.'],
   'via-invalid': ['error', 'The name for `Via` has characters that the field does not allow.'],
+  'network-invalid': ['error', 'A network is not written as `10.0.0.0/8`, `192.0.2.1` or `fd00::/8`.'],
+  'field-invalid': ['error', 'The name of a field is malformed or has a meaning of its own.'],
   'token-invalid': ['error', 'The admin token has characters that cannot be sent in `Authorization`.'],
   // Settings against each other.
   'pool-unknown': ['error', 'A route leads to a pool that does not exist.'],

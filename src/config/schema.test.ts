@@ -57,6 +57,7 @@ interface WrittenOut {
     readonly bodyIdleTimeoutMs: number;
     readonly keepAliveTimeoutMs: number;
     readonly writeIdleTimeoutMs: number;
+    readonly bodyBytesPerSecond: number;
   };
   readonly limits: {
     readonly headBytes: number;
@@ -64,7 +65,14 @@ interface WrittenOut {
     readonly targetBytes: number;
     readonly bodyBytes: number;
     readonly pipelineBytes: number;
+    readonly chunkExtensionBytes: number;
+    readonly trailerBytes: number;
+    readonly connections: number;
+    readonly connectionsPerClient: number;
   };
+  readonly forwarded: { readonly trust: readonly string[] };
+  readonly accessLog: { readonly path: string; readonly format: 'json' | 'combined' } | null;
+  readonly failureField: string | null;
 }
 
 // The type check fails where the derived type and the one above part ways, in either direction.
@@ -100,8 +108,22 @@ test('a config with nothing but backends has every default', () => {
       bodyIdleTimeoutMs: 30_000,
       keepAliveTimeoutMs: 60_000,
       writeIdleTimeoutMs: 30_000,
+      bodyBytesPerSecond: 500,
     },
-    limits: { headBytes: 32_768, fields: 200, targetBytes: 16_384, bodyBytes: 0, pipelineBytes: 65_536 },
+    limits: {
+      headBytes: 32_768,
+      fields: 200,
+      targetBytes: 16_384,
+      bodyBytes: 0,
+      pipelineBytes: 65_536,
+      chunkExtensionBytes: 16_384,
+      trailerBytes: 16_384,
+      connections: 20_000,
+      connectionsPerClient: 0,
+    },
+    forwarded: { trust: [] },
+    accessLog: null,
+    failureField: null,
   };
   assert.deepEqual(asWrittenOut(result.config), asDerived(expected));
 });

@@ -11,7 +11,17 @@ import { readHostName, readHostPattern } from './hosts.ts';
 import { PoolSchema } from './pool-schema.ts';
 import { mismatch, type Reading, read, refuse } from './reading.ts';
 import { duration, integer, orNull, requiredSection, section, setting, size } from './settings.ts';
-import { readInteger, readName, readPathPrefix, readToken, readVia } from './texts.ts';
+import {
+  readFieldName,
+  readInteger,
+  readLogFormat,
+  readLogPath,
+  readName,
+  readNetwork,
+  readPathPrefix,
+  readToken,
+  readVia,
+} from './texts.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -118,11 +128,21 @@ const ClientSchema = section('How long Ballast waits for clients.', {
     min: 10,
     max: HOUR,
   }),
+  bodyRate: size({
+    summary:
+      'Bytes a second that the body of a request must bring, taken over windows of `bodyIdleTimeout` in which the backend takes them.',
+    default: 500,
+    reason: 'A modem of 1990 is faster; one byte every 29 s is an attack.',
+    min: 1,
+    max: MIB,
+    zero: 'any pace',
+  }),
 }).transform((client) => ({
   requestHeadTimeoutMs: client.requestHeadTimeout,
   bodyIdleTimeoutMs: client.bodyIdleTimeout,
   keepAliveTimeoutMs: client.keepAliveTimeout,
   writeIdleTimeoutMs: client.writeIdleTimeout,
+  bodyBytesPerSecond: client.bodyRate,
 }));
 
 const LimitsSchema = section('The largest request that Ballast takes.', {
@@ -162,13 +182,82 @@ const LimitsSchema = section('The largest request that Ballast takes.', {
     min: KIB,
     max: 16 * MIB,
   }),
+  chunkExtensions: size({
+    summary: 'Extensions of the chunks of one body; they are checked and dropped. A quarter of it on one line.',
+    default: '16KiB',
+    reason: 'Nobody uses them but attackers, who send more of them than data.',
+    min: 64,
+    max: MIB,
+  }),
+  trailers: size({
+    summary: 'The trailer section of a body.',
+    default: '16KiB',
+    reason: 'Half a head.',
+    min: 64,
+    max: MIB,
+  }),
+  connections: integer({
+    summary: 'Client connections in each worker; one more is closed at once.',
+    default: 20_000,
+    reason: 'About 300 MiB of memory in a worker, and within what most systems allow in open files.',
+    min: 1,
+    max: 1_000_000,
+    zero: 'no limit',
+  }),
+  connectionsPerClient: integer({
+    summary: 'Client connections from one address in each worker; one more is closed at once.',
+    default: 0,
+    reason: 'A proxy or an office in front of Ballast is one address.',
+    min: 1,
+    max: 1_000_000,
+    zero: 'no limit',
+  }),
 }).transform((limits) => ({
   headBytes: limits.head,
   fields: limits.fields,
   targetBytes: limits.target,
   bodyBytes: limits.body,
   pipelineBytes: limits.pipeline,
+  chunkExtensionBytes: limits.chunkExtensions,
+  trailerBytes: limits.trailers,
+  connections: limits.connections,
+  connectionsPerClient: limits.connectionsPerClient,
 }));
+
+const ForwardedSchema = section('What is believed of what a client says about where it comes from.', {
+  trust: z
+    .array(
+      setting(
+        { kind: 'network', json: { type: 'string' }, read: readNetwork },
+        {
+          summary:
+            'Networks of proxies in front, such as `10.0.0.0/8` or `::1`: their `X-Forwarded-*` stay and are added to. Those of everyone else are replaced.',
+        },
+      ),
+    )
+    .nullable()
+    .prefault([])
+    .transform((trust) => trust ?? []),
+});
+
+const AccessLogSchema = requiredSection('One line for each exchange. Without this section there is no access log.', {
+  path: setting(
+    { kind: 'file', json: { type: 'string' }, read: readLogPath },
+    {
+      summary: 'The file that lines are added to; `-` is standard output. A reload opens it anew.',
+      example: 'path: /var/log/ballast/access.log',
+    },
+  ),
+  format: setting(
+    { kind: 'format', bounds: 'json or combined', json: { enum: ['json', 'combined'] }, read: readLogFormat },
+    {
+      summary:
+        'One object a line for `json`; for `combined` the format of Apache and nginx, with the failure code at its end.',
+      default: 'json',
+      reason: 'It has everything, and every tool reads it.',
+    },
+  ),
+});
 
 /** The whole config file. */
 export const ConfigSchema = requiredSection('The whole file.', {
@@ -219,6 +308,16 @@ export const ConfigSchema = requiredSection('The whole file.', {
   ),
   client: ClientSchema,
   limits: LimitsSchema,
+  forwarded: ForwardedSchema,
+  accessLog: AccessLogSchema.nullable().prefault(null),
+  failureField: setting(
+    { kind: 'field name', json: { type: ['string', 'null'] }, read: orNull(readFieldName) },
+    {
+      summary: 'Field that carries the failure code of answers that Ballast makes itself.',
+      default: null,
+      reason: 'The code is in the body already.',
+    },
+  ),
 });
 
 /** What the schema makes of a file; `check.ts` completes it to a `Config`. */
@@ -248,6 +347,7 @@ export type RouteConfig = Config['routes'][number];
 export type AdminConfig = NonNullable<Config['admin']>;
 export type ClientConfig = Config['client'];
 export type LimitsConfig = Config['limits'];
+export type AccessLogConfig = NonNullable<Config['accessLog']>;
 
 function readVersion(value: unknown): Reading<1> {
   const reading = readInteger(value);

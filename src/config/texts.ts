@@ -2,6 +2,7 @@
  * The remaining kinds of values: names, paths, statuses, the token, the name in `Via`, whole
  * numbers. Each reader takes whatever stands in the file and says what is wrong with it.
  */
+import { isIP } from 'node:net';
 import { POLICIES, policyNamed } from '../balancing/policies.ts';
 import { didYouMean } from './closest.ts';
 import { mismatch, quoted, quoteHint, type Reading, read, refuse } from './reading.ts';
@@ -139,4 +140,41 @@ function encoded(text: string): string | null {
     character === '#' ? '%23' : encodeURIComponent(character.isWellFormed() ? character : ' '),
   );
   return `did you mean ${quoted(correct)}?`;
+}
+
+/** Reads an address or a network in CIDR notation; the value is always `address/bits`. */
+export function readNetwork(value: unknown): Reading<string> {
+  if (typeof value !== 'string') return mismatch('a network such as 10.0.0.0/8', value, quoteHint(value));
+  const [address = '', bits, ...rest] = value.split('/');
+  const family = isIP(address);
+  const longest = family === 6 ? 128 : 32;
+  const isRight = family !== 0 && rest.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
+  if (isRight && Number(bits ?? longest) <= longest) return read(`${address}/${bits ?? longest}`);
+  return refuse('network-invalid', `${quoted(value)} is not a network: write 10.0.0.0/8, 192.0.2.1 or fd00::/8`);
+}
+
+/** Reads the name of the file of the access log. */
+export function readLogPath(value: unknown): Reading<string> {
+  if (typeof value !== 'string' || value === '') return mismatch('the name of a file, or "-"', value);
+  return read(value);
+}
+
+/** Reads the format of the access log. */
+export function readLogFormat(value: unknown): Reading<'json' | 'combined'> {
+  if (value === 'json' || value === 'combined') return read(value);
+  return mismatch('json or combined', value, didYouMean(String(value), ['json', 'combined']));
+}
+
+/** Fields that frame, route or are removed on the way: no place for a failure code. */
+const RESERVED_FIELDS =
+  /^(connection|content-.*|transfer-encoding|keep-alive|upgrade|trailer|te|retry-after|allow|date)$/i;
+
+/** Reads the name of a field. */
+export function readFieldName(value: unknown): Reading<string> {
+  if (typeof value !== 'string') return mismatch('the name of a field', value, quoteHint(value));
+  if (!/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(value)) {
+    return refuse('field-invalid', `${quoted(value)} is not a field name: a letter, then letters, digits and -`);
+  }
+  if (RESERVED_FIELDS.test(value)) return refuse('field-invalid', `${quoted(value)} has a meaning of its own`);
+  return read(value);
 }

@@ -31,6 +31,9 @@ export function buildPlan(config: Config, pools: readonly RosterPool[], revision
     viaName: `${config.via}-${INSTANCE}`,
     client: { ...config.client },
     limits: { ...config.limits },
+    trust: [...config.forwarded.trust],
+    accessLog: config.accessLog,
+    failureField: config.failureField,
   };
 }
 

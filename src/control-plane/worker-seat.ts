@@ -146,6 +146,9 @@ export class WorkerSeat {
       case 'listen-failed':
         this.#onListenFailed(message.listener, message.error);
         break;
+      case 'log-failed':
+        this.#tell('bad', 'access-log-failed', `access log ${message.path} cannot be opened: ${message.error}`);
+        break;
       case 'failing':
         this.#host.onFailing(message.backend, message.code, message.detail);
         break;

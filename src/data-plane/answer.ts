@@ -9,15 +9,22 @@ const RETRY_AFTER_SECONDS = 1;
  * A whole answer as text.
  * @param isHead leave the body out, but say how long it would be (RFC 9110 section 9.3.2)
  * @param connectionLine `Connection` line with its CRLF, or empty
+ * @param failureField name of a field for the code as well, or null
  */
-export function failureAnswer(failure: Failure, isHead: boolean, connectionLine: string): string {
+export function failureAnswer(
+  failure: Failure,
+  isHead: boolean,
+  connectionLine: string,
+  failureField: string | null,
+): string {
   const body = `${failure.code}: ${failure.text}\n`;
   const retryAfter = failure.status === 503 ? `Retry-After: ${RETRY_AFTER_SECONDS}\r\n` : '';
   const allow = failure.status === 405 ? 'Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n' : '';
+  const codeLine = failureField === null ? '' : `${failureField}: ${failure.code}\r\n`;
   const head =
     `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status] ?? ''}\r\n` +
     'Content-Type: text/plain; charset=utf-8\r\n' +
-    `Content-Length: ${body.length}\r\n${retryAfter}${allow}${connectionLine}\r\n`;
+    `Content-Length: ${body.length}\r\n${retryAfter}${allow}${codeLine}${connectionLine}\r\n`;
   return isHead ? head : head + body;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The one clock of the data plane: monotonic, never the wall clock, which may jump.
+ * The one clock of the data plane. All reckoning is by the monotonic one: the wall clock may jump.
  *
  * Everything that needs the time is handed a `Clock`, so that tests own it.
  */
@@ -7,6 +7,8 @@
 export interface Clock {
   /** Milliseconds since some moment of the past, with fractions. */
   now(): number;
+  /** Milliseconds since the epoch, by the wall clock: for people to read, never to reckon with. */
+  wallMs(): number;
 }
 
-export const MONOTONIC_CLOCK: Clock = { now: () => performance.now() };
+export const MONOTONIC_CLOCK: Clock = { now: () => performance.now(), wallMs: () => Date.now() };

@@ -6,15 +6,16 @@
  */
 
 import type { Socket } from 'node:net';
-import type { HeadLimits } from '../http1/parse-head.ts';
-import type { Failure } from '../protocol/failures.ts';
+import { type Failure, failureOf } from '../protocol/failures.ts';
 import type { FromWorker, Plan, PlanBackend } from '../protocol/worker.ts';
 import { type State, WORKER_COUNTERS, WORKER_GAUGES } from '../state/layout.ts';
+import { AccessLog } from './access-log.ts';
 import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
-import { Downstream } from './downstream.ts';
+import { addressOf, Downstream } from './downstream.ts';
 import { Backend, Pool } from './pool.ts';
 import { RouteTable } from './route.ts';
+import { TrustedNetworks } from './trusted-networks.ts';
 import { Wire } from './wire.ts';
 
 export class DataPlane {
@@ -26,13 +27,19 @@ export class DataPlane {
   viaName: string;
   client: Plan['client'];
   limits: Plan['limits'];
-  headLimits: HeadLimits;
+  trust: TrustedNetworks;
+  failureField: string | null;
+  accessLog: AccessLog | null = null;
+  /** Of the plan in force. */
+  revision: number;
   isDraining = false;
   readonly #state: State;
   readonly #worker: number;
   readonly #counters: number;
   readonly #gauges: number;
   readonly #downstreams = new Set<Downstream>();
+  /** Open connections by client address, where they are limited. */
+  readonly #byClient = new Map<string, number>();
   #pools = new Map<number, Pool>();
   #backends = new Map<number, Backend>();
   #onEmpty: (() => void) | null = null;
@@ -49,7 +56,9 @@ export class DataPlane {
     this.viaName = plan.viaName;
     this.client = plan.client;
     this.limits = plan.limits;
-    this.headLimits = plan.limits;
+    this.trust = new TrustedNetworks(plan.trust);
+    this.failureField = plan.failureField;
+    this.revision = plan.revision;
     this.apply(plan);
   }
 
@@ -70,7 +79,22 @@ export class DataPlane {
     this.viaName = plan.viaName;
     this.client = plan.client;
     this.limits = plan.limits;
-    this.headLimits = plan.limits;
+    this.trust = new TrustedNetworks(plan.trust);
+    this.failureField = plan.failureField;
+    this.revision = plan.revision;
+    this.#openLog(plan.accessLog);
+  }
+
+  /** Opens the file anew with each plan, so that a reload serves whoever rotates it. */
+  #openLog(settings: Plan['accessLog']): void {
+    this.accessLog?.close();
+    this.accessLog = null;
+    if (settings === null) return;
+    try {
+      this.accessLog = new AccessLog(settings, () => this.#count(WORKER_COUNTERS.LOG_LINES_DROPPED));
+    } catch (error) {
+      this.report({ type: 'log-failed', path: settings.path, error: `${error}` });
+    }
   }
 
   #backend(plan: PlanBackend, before: ReadonlyMap<number, Backend>): Backend {
@@ -90,18 +114,43 @@ export class DataPlane {
   /** Takes a new client in. */
   accept(socket: Socket): void {
     this.#count(WORKER_COUNTERS.CONNECTIONS_ACCEPTED);
+    const isCounted = this.limits.connectionsPerClient > 0;
+    const address = isCounted ? addressOf(socket) : '';
+    const excess = this.#excess(address);
+    if (excess !== null) {
+      this.#count(WORKER_COUNTERS.FIRST_FAILURE + excess.index);
+      socket.destroy();
+      return;
+    }
     Wire.accept(socket, (wire) => {
-      const downstream = new Downstream(this, wire);
+      const downstream = new Downstream(this, wire, address);
       this.#downstreams.add(downstream);
+      if (isCounted) this.#byClient.set(address, (this.#byClient.get(address) ?? 0) + 1);
       return downstream;
     });
     this.#showConnections();
   }
 
+  /** Which limit one more client would break; null for none. */
+  #excess(address: string): Failure | null {
+    const { connections, connectionsPerClient } = this.limits;
+    if (connections > 0 && this.#downstreams.size >= connections) return failureOf('CONNECTIONS_FULL');
+    if (connectionsPerClient === 0 || (this.#byClient.get(address) ?? 0) < connectionsPerClient) return null;
+    return failureOf('CLIENT_CONNECTIONS_FULL');
+  }
+
   downstreamClosed(downstream: Downstream): void {
     this.#downstreams.delete(downstream);
+    this.#forgetClient(downstream.countedAddress);
     this.#showConnections();
     if (this.#downstreams.size === 0) this.#onEmpty?.();
+  }
+
+  #forgetClient(address: string): void {
+    const open = this.#byClient.get(address);
+    if (open === undefined) return;
+    if (open > 1) this.#byClient.set(address, open - 1);
+    else this.#byClient.delete(address);
   }
 
   exchangeBegan(): void {

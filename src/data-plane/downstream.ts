@@ -5,6 +5,8 @@
  * answered, what comes behind it waits, up to a limit, and then in the kernel. All about a
  * request but its bytes is the exchange's.
  */
+import type { Socket } from 'node:net';
+import type { Origin } from '../http1/forward-fields.ts';
 import { BODY } from '../http1/framing.ts';
 import { HeadReader } from '../http1/head-reader.ts';
 import { CHUNK, ChunkedParser } from '../http1/parse-chunked.ts';
@@ -37,6 +39,7 @@ const LINGER_BYTES = 64 * 1024;
 
 export class Downstream implements WireOwner, Client, Expiring {
   readonly wire: Wire;
+  readonly countedAddress: string;
   deadlineMs = 0;
   deadlineTick = -1;
   readonly #plane: DataPlane;
@@ -53,14 +56,20 @@ export class Downstream implements WireOwner, Client, Expiring {
   #isStalled = false;
   #stalledBytes = 0;
   #lingerBytes = 0;
-  #forwarded = '';
-  #forwardedMinorVersion = -1;
-  #forwardedVia = '';
+  #origin: Origin | null = null;
+  #originMinorVersion = -1;
+  #originRevision = -1;
+  #address = '';
+  /** The pace of the body is taken over windows as long as the time between two pieces may be. */
+  #paceSinceMs = 0;
+  #paceBytes = 0;
 
-  constructor(plane: DataPlane, wire: Wire) {
+  /** @param countedAddress under which it counts towards a limit; empty where there is none */
+  constructor(plane: DataPlane, wire: Wire, countedAddress: string) {
     this.#plane = plane;
+    this.countedAddress = countedAddress;
     this.wire = wire;
-    this.#reader = new HeadReader(HEAD.REQUEST, plane.headLimits, NOTHING);
+    this.#reader = new HeadReader(HEAD.REQUEST, plane.limits, NOTHING);
     this.#exchange = new Exchange(plane, this);
     plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
   }
@@ -71,6 +80,12 @@ export class Downstream implements WireOwner, Client, Expiring {
    */
   drain(): void {
     if (this.#phase === PHASE.HEAD && !this.#reader.isUnderWay) this.#plane.deadlines.set(this, DRAIN_IDLE_MS);
+  }
+
+  /** The client's address, without the prefix of an IPv4 address on an IPv6 socket. */
+  get address(): string {
+    if (this.#address === '') this.#address = addressOf(this.wire.socket);
+    return this.#address;
   }
 
   onBytes(buffer: Buffer, start: number, end: number): void {
@@ -131,18 +146,20 @@ export class Downstream implements WireOwner, Client, Expiring {
       this.#phase = PHASE.BODY;
       this.#remainingBytes = bytes;
       if (kind === BODY.CHUNKED) {
-        this.#chunked ??= new ChunkedParser();
-        this.#chunked.reset();
+        this.#chunked ??= new ChunkedParser(plane.limits);
+        this.#chunked.reset(plane.limits);
       }
       plane.deadlines.set(this, plane.client.bodyIdleTimeoutMs);
+      this.#beginPace();
     }
     this.#exchange.begin(reader);
-    reader.reset(plane.headLimits);
+    reader.reset(plane.limits);
     return at;
   }
 
   #readBody(buffer: Buffer, start: number, end: number): number {
     this.#plane.deadlines.set(this, this.#plane.client.bodyIdleTimeoutMs);
+    if (this.#isTooSlow(end - start)) return this.#refuse('REQUEST_BODY_TIMEOUT', end);
     this.#relayIfLarge(end - start);
     if (this.#exchange.request.framing.kind === BODY.CHUNKED) return this.#readChunks(buffer, start, end);
     const stop = Math.min(end, start + this.#remainingBytes);
@@ -153,6 +170,23 @@ export class Downstream implements WireOwner, Client, Expiring {
       this.#exchange.onRequestEnd(null);
     }
     return stop;
+  }
+
+  #beginPace(): void {
+    this.#paceSinceMs = this.#plane.clock.now();
+    this.#paceBytes = 0;
+  }
+
+  /** Whether the last whole window has brought less of the body than it must. */
+  #isTooSlow(bytes: number): boolean {
+    const { client, clock } = this.#plane;
+    if (client.bodyBytesPerSecond === 0) return false;
+    this.#paceBytes += bytes;
+    const elapsedMs = clock.now() - this.#paceSinceMs;
+    if (elapsedMs < client.bodyIdleTimeoutMs) return false;
+    if (this.#paceBytes < (client.bodyBytesPerSecond * elapsedMs) / 1000) return true;
+    this.#beginPace();
+    return false;
   }
 
   #readChunks(buffer: Buffer, start: number, end: number): number {
@@ -206,23 +240,27 @@ export class Downstream implements WireOwner, Client, Expiring {
       this.#exchange.onRequestFailed(code);
     } else {
       const failure = failureOf(code);
-      this.wire.writeText(failureAnswer(failure, false, 'Connection: close\r\n'));
+      this.wire.writeText(failureAnswer(failure, false, 'Connection: close\r\n', this.#plane.failureField));
       this.#plane.finishWithoutPool(failure);
+      this.#exchange.logRefused(this.#reader, failure);
       this.#linger();
     }
     return end;
   }
 
-  forwardedLines(minorVersion: number): string {
-    const { viaName } = this.#plane;
-    if (minorVersion !== this.#forwardedMinorVersion || viaName !== this.#forwardedVia) {
-      const address = this.wire.socket.remoteAddress ?? 'unknown';
-      const client = address.startsWith('::ffff:') ? address.slice(7) : address;
-      this.#forwarded = `X-Forwarded-For: ${client}\r\nX-Forwarded-Proto: http\r\nVia: 1.${minorVersion} ${viaName}\r\n`;
-      this.#forwardedMinorVersion = minorVersion;
-      this.#forwardedVia = viaName;
+  origin(minorVersion: number): Origin {
+    const plane = this.#plane;
+    if (this.#origin === null || minorVersion !== this.#originMinorVersion || plane.revision !== this.#originRevision) {
+      this.#originMinorVersion = minorVersion;
+      this.#originRevision = plane.revision;
+      this.#origin = {
+        isTrusted: plane.trust.has(this.address),
+        forLine: `X-Forwarded-For: ${this.address}\r\n`,
+        protoLine: 'X-Forwarded-Proto: http\r\n',
+        viaLine: `Via: 1.${minorVersion} ${plane.viaName}\r\n`,
+      };
     }
-    return this.#forwarded;
+    return this.#origin;
   }
 
   switched(): void {
@@ -244,7 +282,10 @@ export class Downstream implements WireOwner, Client, Expiring {
     this.#isSourceBusy = false;
     if (!this.wire.isPaused || (this.#phase !== PHASE.BODY && this.#phase !== PHASE.TUNNEL)) return;
     this.wire.resume();
-    if (this.#phase === PHASE.BODY) this.#plane.deadlines.set(this, this.#plane.client.bodyIdleTimeoutMs);
+    if (this.#phase !== PHASE.BODY) return;
+    this.#plane.deadlines.set(this, this.#plane.client.bodyIdleTimeoutMs);
+    // It was the backend that was slow.
+    this.#beginPace();
   }
 
   answerStalled(): void {
@@ -364,3 +405,9 @@ export class Downstream implements WireOwner, Client, Expiring {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** The address of a socket's other side; `unknown` once it is gone. */
+export function addressOf(socket: Socket): string {
+  const address = socket.remoteAddress ?? 'unknown';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

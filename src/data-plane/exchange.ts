@@ -11,11 +11,19 @@
  */
 
 import { NONE } from '../balancing/policy.ts';
-import { type AnswerFraming, writeRequestHead, writeResponseHead, writeTrailers } from '../http1/forward-fields.ts';
+import {
+  type AnswerFraming,
+  fieldText,
+  type Origin,
+  writeRequestHead,
+  writeResponseHead,
+  writeTrailers,
+} from '../http1/forward-fields.ts';
 import { BODY } from '../http1/framing.ts';
 import type { HeadReader } from '../http1/head-reader.ts';
 import { newRequest, type Request } from '../http1/request.ts';
 import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
+import type { LogEntry } from './access-log-line.ts';
 import { failureAnswer, lastHopAnswer } from './answer.ts';
 import type { DataPlane } from './data-plane.ts';
 import { mayTryAgain } from './failover.ts';
@@ -28,8 +36,9 @@ import type { Wire } from './wire.ts';
 /** The client's side, as an exchange sees it. */
 export interface Client {
   readonly wire: Wire;
-  /** Lines that tell the backend who the client is. */
-  forwardedLines(minorVersion: number): string;
+  readonly address: string;
+  /** What the backend is told of the client. */
+  origin(minorVersion: number): Origin;
   /** The client's bytes are no requests any more: they go through the tunnel. */
   switched(): void;
   pauseRequest(): void;
@@ -62,6 +71,9 @@ export class Exchange implements AttemptOwner {
   #startMs = 0;
   #pool: Pool | null = null;
   #headText = '';
+  /** What the access log wants to know of the head; null without one. */
+  #logged: LoggedHead | null = null;
+  #lastBackend = '';
   #attempts = 0;
   #tried: number[] = [];
   #isFreshOnly = false;
@@ -109,13 +121,15 @@ export class Exchange implements AttemptOwner {
     this.#isUpstreamEnded = false;
     this.#answerBytes = 0;
     this.#isKeptAlive = request.isKeepAlive;
+    this.#logged = plane.accessLog === null ? null : this.#headForLog(reader);
+    this.#lastBackend = '';
     const pool = this.#route(reader);
     this.#pool = pool;
     this.#body.begin(request.framing.kind, pool?.plan.retry.bodyBytes ?? 0, request.isIdempotent);
     if (pool === null) return this.#fail(failureOf('ROUTE_NOT_FOUND'));
     if (request.method === 'OPTIONS' && request.maxForwards === 0) return this.#answerAsLastHop();
     const authority = pool.plan.backends[0]?.authority ?? 'localhost';
-    this.#headText = writeRequestHead(reader, request, this.#client.forwardedLines(request.minorVersion), authority);
+    this.#headText = writeRequestHead(reader, request, this.#client.origin(request.minorVersion), authority);
     this.#attempt(null);
   }
 
@@ -146,6 +160,7 @@ export class Exchange implements AttemptOwner {
     const plane = this.#plane;
     if (++this.#attempts > 1) pool.retried();
     this.#backend = backend;
+    this.#lastBackend = backend.plan.name;
     this.#attemptStartMs = plane.clock.now();
     const usedSinceMs = this.request.isIdempotent ? 0 : this.#attemptStartMs - FRESH_ENOUGH_MS;
     const idle = this.#isFreshOnly ? undefined : backend.takeIdle(usedSinceMs);
@@ -156,7 +171,7 @@ export class Exchange implements AttemptOwner {
       return;
     }
     this.#isConnected = false;
-    this.#connection = new UpstreamConnection(backend, pool.plan, plane.headLimits, plane.clock, plane.deadlines, this);
+    this.#connection = new UpstreamConnection(backend, pool.plan, plane.limits, plane.clock, plane.deadlines, this);
   }
 
   onConnected(): void {
@@ -368,7 +383,9 @@ export class Exchange implements AttemptOwner {
     this.#isStarted = true;
     this.#status = failure.status;
     if (!this.#body.isEnded || failure.side === 'client' || this.#plane.isDraining) this.#isKeptAlive = false;
-    this.#client.wire.writeText(failureAnswer(failure, this.request.isHead, this.#connectionLine()));
+    this.#client.wire.writeText(
+      failureAnswer(failure, this.request.isHead, this.#connectionLine(), this.#plane.failureField),
+    );
     this.#count(failure);
     this.#client.exchangeEnded(this.#isKeptAlive);
   }
@@ -389,10 +406,63 @@ export class Exchange implements AttemptOwner {
   #count(failure: Failure | null): void {
     this.isActive = false;
     const latencyMs = this.#plane.clock.now() - this.#startMs;
+    this.#log(failure, latencyMs);
     if (this.#pool === null) this.#plane.finishWithoutPool(failure);
     else this.#pool.finish(this.#status, failure, latencyMs, this.#body.bytes, this.#answerBytes);
     this.#pool = null;
     // Last, so that a reader who sees no exchange under way finds all of them counted.
     this.#plane.exchangeEnded();
   }
+
+  /** A request that was refused before there was an exchange. */
+  logRefused(reader: HeadReader, failure: Failure): void {
+    if (this.#plane.accessLog === null) return;
+    this.#logged = this.#headForLog(reader);
+    this.#pool = null;
+    this.#status = failure.status;
+    this.#attempts = 0;
+    this.#lastBackend = '';
+    this.#answerBytes = 0;
+    this.#body.begin(BODY.NONE, 0, false);
+    this.#log(failure, 0);
+  }
+
+  #headForLog(reader: HeadReader): LoggedHead {
+    const { head, buffer, base } = reader;
+    const isRead = head.targetEnd > 0;
+    const field = (name: string): string => (head.fieldsEnd > head.fieldsStart ? fieldText(reader, name) : '');
+    return {
+      atMs: this.#plane.clock.wallMs(),
+      client: this.#plane.trust.clientOf(this.#client.address, field('x-forwarded-for')),
+      method: isRead ? buffer.toString('latin1', base + head.start, base + head.methodEnd) : '',
+      target: isRead ? buffer.toString('latin1', base + head.targetStart, base + head.targetEnd) : '',
+      host: field('host'),
+      minorVersion: head.minorVersion,
+      referer: field('referer'),
+      userAgent: field('user-agent'),
+      requestId: field('x-request-id'),
+    };
+  }
+
+  #log(failure: Failure | null, durationMs: number): void {
+    const logged = this.#logged;
+    if (logged === null) return;
+    this.#logged = null;
+    this.#plane.accessLog?.add({
+      ...logged,
+      status: this.#status,
+      code: failure?.code ?? '',
+      bytesIn: this.#body.bytes,
+      bytesOut: this.#answerBytes,
+      durationMs,
+      pool: this.#pool?.plan.name ?? '',
+      backend: this.#lastBackend,
+      attempts: this.#attempts,
+    });
+  }
 }
+
+type LoggedHead = Pick<
+  LogEntry,
+  'atMs' | 'client' | 'method' | 'target' | 'host' | 'minorVersion' | 'referer' | 'userAgent' | 'requestId'
+>;

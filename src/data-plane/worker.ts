@@ -33,6 +33,7 @@ function start(port: NonNullable<typeof parentPort>): void {
   const drain = (timeoutMs: number): void => {
     listeners.close();
     plane.drain(timeoutMs, (cutExchanges) => {
+      plane.accessLog?.close();
       report({ type: 'drained', cutExchanges });
       // The last answers' bytes are the kernel's by now; nothing else is worth waiting for.
       setImmediate(() => process.exit(0));

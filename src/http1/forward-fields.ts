@@ -8,18 +8,27 @@
  * What is removed is removed first and ours is added after, so that no client can have a field
  * of ours taken away by naming it in `Connection`.
  */
-import { byteAt, COLON, CR, TOKEN } from './bytes.ts';
+import { byteAt, COLON, CR, equalsIgnoringCase, TOKEN } from './bytes.ts';
 import { FIELD } from './fields.ts';
 import { BODY, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
 import type { Request } from './request.ts';
 
+/** What a backend is told of where a request comes from; lines end in CRLF. */
+export interface Origin {
+  /** Whether what the client itself says in `X-Forwarded-*` is passed on. */
+  readonly isTrusted: boolean;
+  /** `X-Forwarded-For` with the client's address. */
+  readonly forLine: string;
+  readonly protoLine: string;
+  readonly viaLine: string;
+}
+
 /**
  * The head for the backend.
- * @param forwarded lines to add, each ended by CRLF: who the client is, and `Via`
  * @param authority of the backend, for an HTTP/1.0 request without `Host`
  */
-export function writeRequestHead(reader: HeadReader, request: Request, forwarded: string, authority: string): string {
+export function writeRequestHead(reader: HeadReader, request: Request, origin: Origin, authority: string): string {
   const { head, buffer, base } = reader;
   let text = '';
   let runStart = base + head.fieldsStart;
@@ -31,6 +40,8 @@ export function writeRequestHead(reader: HeadReader, request: Request, forwarded
   }
   const { framing, connection } = request;
   let hasHost = false;
+  let isProtoKept = false;
+  let isHostKept = false;
   for (let index = 0; index < head.knownCount; index++) {
     const field = head.knownField(index);
     if (field === FIELD.HOST) hasHost = true;
@@ -39,6 +50,12 @@ export function writeRequestHead(reader: HeadReader, request: Request, forwarded
     if (field === FIELD.EXPECT && request.expectsContinue) continue;
     // Only OPTIONS and TRACE count down; for others the field says nothing (section 7.6.2).
     if (field === FIELD.MAX_FORWARDS && (request.method !== 'OPTIONS' || request.maxForwards < 0)) continue;
+    if (field === FIELD.FORWARDED && origin.isTrusted) {
+      const nameStart = base + head.knownLineStart(index);
+      if (isNamed(buffer, nameStart, 'x-forwarded-proto')) isProtoKept = true;
+      if (isNamed(buffer, nameStart, 'x-forwarded-host')) isHostKept = true;
+      if (isNamed(buffer, nameStart, 'x-forwarded-')) continue;
+    }
     text += buffer.toString('latin1', runStart, base + head.knownLineStart(index));
     runStart = base + head.knownLineEnd(index);
   }
@@ -50,8 +67,12 @@ export function writeRequestHead(reader: HeadReader, request: Request, forwarded
   if (request.method === 'OPTIONS' && request.maxForwards > 0) text += `Max-Forwards: ${request.maxForwards - 1}\r\n`;
   // HTTP/1.0 does without; with a target in absolute-form the host is known all the same.
   if (!hasHost) text += `Host: ${request.host === '' ? authority : request.host}\r\n`;
-  if (request.host !== '') text += `X-Forwarded-Host: ${request.host}\r\n`;
-  return `${text}${forwarded}\r\n`;
+  if (request.host !== '' && !isHostKept) text += `X-Forwarded-Host: ${request.host}\r\n`;
+  return `${text}${origin.forLine}${isProtoKept ? '' : origin.protoLine}${origin.viaLine}\r\n`;
+}
+
+function isNamed(buffer: Buffer, nameStart: number, prefix: string): boolean {
+  return equalsIgnoringCase(buffer, nameStart, nameStart + prefix.length, prefix);
 }
 
 function missingPath(request: Request, path: string): string {
@@ -160,4 +181,17 @@ export function writeTrailers(reader: HeadReader | null, nominated: Set<string> 
     at = lineEnd + 2;
   }
   return text;
+}
+
+/** Every value of an ordinary or known field of a head, joined by commas; empty where there is none. */
+export function fieldText(reader: HeadReader, lowerName: string): string {
+  const { head, buffer, base } = reader;
+  const lines = buffer.toString('latin1', base + head.fieldsStart, base + head.fieldsEnd).split('\r\n');
+  return lines
+    .filter(
+      (line) =>
+        line.charCodeAt(lowerName.length) === COLON && line.slice(0, lowerName.length).toLowerCase() === lowerName,
+    )
+    .map((line) => line.slice(lowerName.length + 1).replace(/^[ \t]+|[ \t]+$/g, ''))
+    .join(', ');
 }

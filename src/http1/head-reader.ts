@@ -16,7 +16,7 @@ export class HeadReader {
   #kept: Buffer | null = null;
   #keptBytes = 0;
 
-  /** Where the head's bytes lie: valid after `COMPLETE`, until the read buffer is used again. */
+  /** Where the head's bytes lie, after `COMPLETE` or `REFUSED`, until the read buffer is used again. */
   buffer: Buffer;
   /** Position in `buffer` that the head's own positions count from. */
   base = 0;
@@ -47,12 +47,12 @@ export class HeadReader {
   read(chunk: Buffer, start: number, end: number): number {
     if (this.#kept === null) {
       const result = this.head.parse(chunk, start, end);
-      if (result === PARSE.COMPLETE) {
+      if (result === PARSE.INCOMPLETE) {
+        this.#keep(chunk, start, end);
+      } else {
         this.buffer = chunk;
         this.base = start;
         this.next = start + this.head.end;
-      } else if (result === PARSE.INCOMPLETE) {
-        this.#keep(chunk, start, end);
       }
       return result;
     }
@@ -61,11 +61,9 @@ export class HeadReader {
     const keptBefore = this.#keptBytes;
     const kept = this.#keep(chunk, start, Math.min(end, start + Math.max(room, 0)));
     const result = this.head.parse(kept, 0, this.#keptBytes);
-    if (result === PARSE.COMPLETE) {
-      this.buffer = kept;
-      this.base = 0;
-      this.next = start + this.head.end - keptBefore;
-    }
+    this.buffer = kept;
+    this.base = 0;
+    this.next = start + this.head.end - keptBefore;
     return result;
   }
 

@@ -46,11 +46,12 @@ const STAGE = {
 /** Hexadecimal digits of a size: 2^52 fits into 13, and leading zeros beyond 16 are no use. */
 const SIZE_DIGITS = 16;
 const LARGEST_SIZE = 2 ** 48;
-/** Bytes of extensions: on one line, and in one message. */
-const LINE_EXTENSION_BYTES = 4096;
-const BODY_EXTENSION_BYTES = 16384;
-
-const TRAILER_LIMITS: HeadLimits = { headBytes: 16384, fields: 100, targetBytes: 0 };
+export interface ChunkedLimits {
+  /** Extensions of all chunks of a body; a quarter of it on one line. */
+  readonly chunkExtensionBytes: number;
+  readonly trailerBytes: number;
+}
+const TRAILER_FIELDS = 100;
 
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
@@ -58,6 +59,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 export class ChunkedParser {
+  #limits: ChunkedLimits;
   #stage: number = STAGE.SIZE_FIRST;
   #size = 0;
   #digits = 0;
@@ -75,7 +77,13 @@ export class ChunkedParser {
     return this.#trailers;
   }
 
-  reset(): void {
+  constructor(limits: ChunkedLimits) {
+    this.#limits = limits;
+  }
+
+  /** Makes ready for the next body, which is held to `limits`. */
+  reset(limits: ChunkedLimits): void {
+    this.#limits = limits;
     this.#stage = STAGE.SIZE_FIRST;
     this.#size = 0;
     this.#digits = 0;
@@ -132,7 +140,7 @@ export class ChunkedParser {
           break;
         }
         case STAGE.TRAILERS: {
-          this.#trailers ??= new HeadReader(HEAD.TRAILERS, TRAILER_LIMITS, buffer);
+          this.#trailers ??= new HeadReader(HEAD.TRAILERS, this.#trailerLimits(), buffer);
           const result = this.#trailers.read(buffer, at, end);
           if (result === PARSE.INCOMPLETE) return CHUNK.MORE;
           if (result === PARSE.REFUSED) return CHUNK.BROKEN_TRAILER;
@@ -141,14 +149,19 @@ export class ChunkedParser {
           return CHUNK.END;
         }
         default: {
-          if (++this.#lineExtensionBytes > LINE_EXTENSION_BYTES) return CHUNK.BROKEN;
-          if (++this.#bodyExtensionBytes > BODY_EXTENSION_BYTES) return CHUNK.BROKEN;
+          const { chunkExtensionBytes } = this.#limits;
+          if (++this.#lineExtensionBytes > chunkExtensionBytes / 4) return CHUNK.BROKEN;
+          if (++this.#bodyExtensionBytes > chunkExtensionBytes) return CHUNK.BROKEN;
           if (!this.#extension(byte)) return CHUNK.BROKEN;
           at++;
         }
       }
     }
     return CHUNK.MORE;
+  }
+
+  #trailerLimits(): HeadLimits {
+    return { headBytes: this.#limits.trailerBytes, fields: TRAILER_FIELDS, targetBytes: 0 };
   }
 
   /** What may follow a size, an extension's name or its value. */

@@ -83,6 +83,8 @@ export class HeadParser {
     this.#at = 0;
     this.#emptyLines = 0;
     this.start = 0;
+    this.methodEnd = 0;
+    this.targetEnd = 0;
     this.fieldCount = 0;
     this.knownCount = 0;
   }

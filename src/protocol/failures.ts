@@ -86,6 +86,9 @@ const ROWS = {
   REQUEST_HEAD_TIMEOUT: ['client', 'head', 408, 'never', false, 'The request head did not arrive in time.'],
   REQUEST_BODY_TIMEOUT: ['client', 'body', 408, 'never', false, 'The request body stalled.'],
   REQUEST_INCOMPLETE: ['client', 'body', 400, 'never', false, 'The connection ended before the request did.'],
+  // The client has too many connections open, or everybody together has: it is closed unread.
+  CONNECTIONS_FULL: ['balancer', 'head', 0, 'never', false, 'The worker has as many client connections as it may.'],
+  CLIENT_CONNECTIONS_FULL: ['client', 'head', 0, 'never', false, 'The client has as many connections as one address may.'],
   // The client went away or stopped reading.
   CLIENT_CLOSED: [
     'client',

@@ -90,6 +90,8 @@ export interface Plan {
     readonly keepAliveTimeoutMs: number;
     /** Without progress in sending the answer to a client that does not read. */
     readonly writeIdleTimeoutMs: number;
+    /** Least pace of a request's body; 0 is any. */
+    readonly bodyBytesPerSecond: number;
   };
   readonly limits: {
     readonly headBytes: number;
@@ -99,7 +101,19 @@ export interface Plan {
     readonly bodyBytes: number;
     /** Bytes of later requests read ahead while one is being answered. */
     readonly pipelineBytes: number;
+    /** Extensions of the chunks of one body. */
+    readonly chunkExtensionBytes: number;
+    readonly trailerBytes: number;
+    /** Client connections in this worker; 0 is no limit. */
+    readonly connections: number;
+    /** The same from one address. */
+    readonly connectionsPerClient: number;
   };
+  /** Networks, `address/bits`, whose `X-Forwarded-*` are believed. */
+  readonly trust: readonly string[];
+  readonly accessLog: { readonly path: string; readonly format: 'json' | 'combined' } | null;
+  /** Field for the failure code in answers of our own. */
+  readonly failureField: string | null;
 }
 
 /** `workerData` of a worker thread. */
@@ -123,6 +137,8 @@ export type FromWorker =
   | { readonly type: 'listening' }
   /** A listener could not be opened; sent once for each, at start or after an `apply`. */
   | { readonly type: 'listen-failed'; readonly listener: string; readonly error: string }
+  /** The access log could not be opened: exchanges go unlogged until the next plan. */
+  | { readonly type: 'log-failed'; readonly path: string; readonly error: string }
   | { readonly type: 'applied'; readonly revision: number }
   /** Failures in a row in live traffic have reached the pool's `fall`. */
   | {

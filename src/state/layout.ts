@@ -82,8 +82,10 @@ export const WORKER_COUNTERS = {
   CONNECTIONS_ACCEPTED: 0,
   /** Requests that ended before a pool was found: malformed, or no route. */
   REQUESTS_WITHOUT_POOL: 1,
-  /** First of one counter a failure code, for those requests. */
-  FIRST_FAILURE: 2,
+  /** Lines of the access log that were dropped because the disk was slower than the traffic. */
+  LOG_LINES_DROPPED: 2,
+  /** First of one counter a failure code, for those requests and for connections not taken. */
+  FIRST_FAILURE: 3,
 } as const;
 
 /** Counters of a pool in one worker (float64): exchanges, as the client saw them. */

@@ -120,3 +120,34 @@ test('end-to-end fields keep their bytes, their order and their repetition', asy
     ['X-Empty', ''],
   ]);
 });
+
+test('a trusted proxy is believed, and added to', async (t) => {
+  const backend = await startRecordingBackend(t);
+  const plane = await startDataPlane(t, {
+    pools: [{ backends: [{ name: 'a', port: backend.port }] }],
+    trust: ['127.0.0.0/8'],
+  });
+  const client = await connectRaw(t, plane.port);
+  await client.request(
+    requestBytes('GET', '/', {
+      Forwarded: 'for=10.0.0.1',
+      'X-Forwarded-For': '192.0.2.7',
+      'X-Forwarded-Proto': 'https',
+      'X-Forwarded-Host': 'shop.example',
+      'X-Forwarded-Port': '443',
+      'X-Real-IP': '10.0.0.1',
+    }),
+  );
+  await client.request(requestBytes('GET', '/', { 'X-Forwarded-For': '192.0.2.8' }));
+  const [first, second] = backend.arrivals;
+  assert.ok(first && second);
+  assert.equal(first.field('x-forwarded-for'), '192.0.2.7, 127.0.0.1');
+  assert.equal(first.field('x-forwarded-proto'), 'https');
+  assert.equal(first.field('x-forwarded-host'), 'shop.example');
+  assert.equal(first.field('x-forwarded-port'), '443');
+  assert.equal(first.field('forwarded'), null);
+  assert.equal(first.field('x-real-ip'), null);
+  assert.equal(second.field('x-forwarded-for'), '192.0.2.8, 127.0.0.1');
+  assert.equal(second.field('x-forwarded-proto'), 'http', 'what the proxy leaves out is filled in');
+  assert.equal(second.field('x-forwarded-host'), 'a.example');
+});

@@ -56,3 +56,35 @@ test('a chunked body is cut at the limit', async (t) => {
   await eventually('the backend connection to be cut', () => backend.openConnections.length === 0);
   assert.equal(backend.arrivals.length, 0);
 });
+
+test('one connection more than the limit is closed at once, and its place is given back', async (t) => {
+  const backend = await startRecordingBackend(t);
+  const backends = [{ name: 'a', port: backend.port }];
+  for (const [limit, code] of [
+    ['connections', 'CONNECTIONS_FULL'],
+    ['connectionsPerClient', 'CLIENT_CONNECTIONS_FULL'],
+  ] as const) {
+    const plane = await startDataPlane(t, { pools: [{ backends }], limits: { [limit]: 2 } });
+    const first = await connectRaw(t, plane.port);
+    const second = await connectRaw(t, plane.port);
+    for (const client of [first, second]) assert.equal((await client.request(requestBytes('GET', '/'))).status, 200);
+    const third = await connectRaw(t, plane.port);
+    await third.closed();
+    assert.equal(third.received, '');
+    assert.equal(plane.totals.byCode[code], 1);
+    first.destroy();
+    await eventually('a place to be free', () => plane.totals.clientConnections === 1);
+    const fourth = await connectRaw(t, plane.port);
+    assert.equal((await fourth.request(requestBytes('GET', '/'))).status, 200);
+  }
+});
+
+test('the failure code stands in a field where that is asked for', async (t) => {
+  const plane = await startDataPlane(t, {
+    pools: [{ backends: [] }],
+    failureField: 'X-Ballast-Failure',
+  });
+  const client = await connectRaw(t, plane.port);
+  assert.equal((await client.request(requestBytes('GET', '/'))).field('x-ballast-failure'), 'POOL_UNAVAILABLE');
+  assert.equal((await client.request('nonsense\r\n\r\n')).field('x-ballast-failure'), 'REQUEST_LINE_INVALID');
+});

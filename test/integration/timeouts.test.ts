@@ -166,3 +166,19 @@ test('a connection that is not accepted in time is 504, and another backend is t
   assert.equal(response.status, 504);
   assert.match(response.body, /UPSTREAM_CONNECT_TIMEOUT/);
 });
+
+test('a body that dribbles below the least pace is 408', async (t) => {
+  const backend = await startRecordingBackend(t);
+  const plane = await startDataPlane(t, {
+    pools: [{ backends: [{ name: 'a', port: backend.port }] }],
+    client: { bodyIdleTimeoutMs: 400, bodyBytesPerSecond: 1_000 },
+  });
+  const client = await connectRaw(t, plane.port);
+  await client.send(requestBytes('POST', '/', { 'Content-Length': '1000' }));
+  const dribble = setInterval(() => void client.send('x').catch(() => undefined), 50);
+  t.after(() => clearInterval(dribble));
+  const response = await client.response();
+  clearInterval(dribble);
+  assert.equal(response.status, 408);
+  assert.match(response.body, /REQUEST_BODY_TIMEOUT/);
+});

@@ -12,7 +12,7 @@ import { type ConnectionOptions, newConnectionOptions, readConnectionOptions } f
 import { FIELD } from '../../http1/fields.ts';
 import { BODY, type Framing, newFraming, responseFraming } from '../../http1/framing.ts';
 import { HeadReader } from '../../http1/head-reader.ts';
-import { CHUNK, ChunkedParser } from '../../http1/parse-chunked.ts';
+import { CHUNK, type ChunkedLimits, ChunkedParser } from '../../http1/parse-chunked.ts';
 import { HEAD, type HeadLimits, PARSE } from '../../http1/parse-head.ts';
 import type { FailureCode } from '../../protocol/failures.ts';
 import type { PlanPool } from '../../protocol/worker.ts';
@@ -66,7 +66,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
   deadlineTick = -1;
   readonly #deadlines: Deadlines;
   readonly #clock: Clock;
-  readonly #limits: HeadLimits;
+  readonly #limits: HeadLimits & ChunkedLimits;
   #pool: PlanPool;
   #owner: AttemptOwner | null;
   #phase: number = PHASE.CONNECTING;
@@ -84,7 +84,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
   constructor(
     backend: Backend,
     pool: PlanPool,
-    limits: HeadLimits,
+    limits: HeadLimits & ChunkedLimits,
     clock: Clock,
     deadlines: Deadlines,
     owner: AttemptOwner,
@@ -303,8 +303,8 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
     this.#remainingBytes = framing.bytes;
     if (framing.kind === BODY.CHUNKED) {
-      this.#chunked ??= new ChunkedParser();
-      this.#chunked.reset();
+      this.#chunked ??= new ChunkedParser(this.#limits);
+      this.#chunked.reset(this.#limits);
     } else if (framing.kind === BODY.LENGTH) {
       // A connection that last carried a small body has no use for a large buffer.
       if (framing.bytes > GATHER_BYTES) this.wire.beginRelay();
