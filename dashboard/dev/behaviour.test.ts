@@ -167,6 +167,8 @@ describe('dashboard in a browser', () => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('g');
     await page.keyboard.press('p');
+    await page.getByTestId('pool-api').waitFor();
+    await page.waitForFunction(() => document.activeElement?.id === 'screen');
     await page.keyboard.press('j');
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');

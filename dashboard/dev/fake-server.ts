@@ -34,7 +34,7 @@ export interface FakeServer {
   refuseWrites(detail: string | null): void;
   /** Answers writes this much later. */
   delayWrites(ms: number): void;
-  /** Stops deltas without closing anything. */
+  /** Goes quiet: sends nothing more, closes nothing, and cuts whoever comes anew. */
   setSilent(isSilent: boolean): void;
   /** Refuses WebSockets from now on, and ends those that are open. */
   blockLive(isBlocked: boolean): void;
@@ -165,6 +165,10 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
   };
 
   const server = createServer((request, response) => {
+    if (isSilent) {
+      request.socket.destroy();
+      return;
+    }
     void (async () => {
       const path = new URL(request.url ?? '/', 'http://fake').pathname;
       if (path === '/api/v1/session') {
@@ -191,6 +195,10 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
 
   const live = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
+    if (isSilent) {
+      socket.destroy();
+      return;
+    }
     if (isBlocked || !isAllowed(request)) {
       socket.end(`HTTP/1.1 ${isBlocked ? '403 Forbidden' : '401 Unauthorized'}\r\nconnection: close\r\n\r\n`);
       return;
