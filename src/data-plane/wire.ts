@@ -7,28 +7,22 @@
  *    one each. What a reader wants to keep it copies. Node gives the option to outgoing sockets
  *    only; an accepted one is taken over by wrapping its handle in a socket of our own. Where
  *    Node should ever refuse that, the plain `data` event serves instead.
- * 2. A wire that carries a large body gets a buffer of its own, four times as large. Its bytes
+ * 2. A wire that carries a large body gets a larger buffer of its own (`relay-buffers.ts`). Its bytes
  *    are written to the other side as they lie: if the kernel takes them all, the buffer is free
  *    for the next read; if not, the reader pauses until they are gone. Nothing is copied.
  * 3. Text to be written in one turn of the event loop is gathered and goes out in one `write` of
  *    one latin1 string, all wires of the turn together, after every read of the turn.
  */
 import { connect, Socket } from 'node:net';
+import { areRelayBuffersShort, lendRelayBuffer, returnRelayBuffer } from './relay-buffers.ts';
 
 const SHARED_BYTES = 64 * 1024;
-const RELAY_BYTES = 256 * 1024;
-/** Relay buffers kept for use again. */
-const SPARE_RELAY_BUFFERS = 32;
-/** Above so many buffers in use, a wire that has come to rest gives its own back. */
-const RESTING_RELAY_BUFFERS = 64;
 /** Bytes handed to the kernel's queue and not yet taken, above which the source is paused. */
 export const HIGH_WATER_BYTES = 64 * 1024;
 /** Bodies up to this size are gathered with their head as text. */
 export const GATHER_BYTES = 8 * 1024;
 
 const SHARED = Buffer.allocUnsafeSlow(SHARED_BYTES);
-const spares: Buffer[] = [];
-let relayBuffersInUse = 0;
 
 /** The owner of a wire: what it reads and what becomes of it. */
 export interface WireOwner {
@@ -230,9 +224,7 @@ export class Wire {
 
   /** Gives this wire a read buffer of its own, from its next read on. */
   beginRelay(): void {
-    if (this.relayBuffer !== null) return;
-    this.relayBuffer = spares.pop() ?? Buffer.allocUnsafeSlow(RELAY_BYTES);
-    relayBuffersInUse++;
+    this.relayBuffer ??= lendRelayBuffer();
   }
 
   /**
@@ -241,7 +233,7 @@ export class Wire {
    * @param isFree whether nothing of it is still to be written anywhere
    */
   restRelay(isFree: boolean): void {
-    if (!isFree || relayBuffersInUse > RESTING_RELAY_BUFFERS) this.endRelay(isFree);
+    if (!isFree || areRelayBuffersShort()) this.endRelay(isFree);
   }
 
   /**
@@ -252,8 +244,7 @@ export class Wire {
     const buffer = this.relayBuffer;
     if (buffer === null) return;
     this.relayBuffer = null;
-    relayBuffersInUse--;
-    if (isFree && spares.length < SPARE_RELAY_BUFFERS) spares.push(buffer);
+    returnRelayBuffer(buffer, isFree);
   }
 
   /** Closes at once; text not written out yet is lost. `onClose` follows. */
