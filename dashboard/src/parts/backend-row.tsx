@@ -5,6 +5,7 @@
  * what a delta has not touched keeps its identity in the store. Times that run are cells of their
  * own (`age.tsx`). In a long table a row out of sight stands still.
  */
+import type { JSX, RefObject } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { BackendStatus } from '../../../src/protocol/admin-api.ts';
 import { formatCount, formatMs, formatRate, formatWhole } from '../format.ts';
@@ -28,12 +29,21 @@ interface BackendRowProps {
   readonly isInLongTable: boolean;
 }
 
-export function BackendRow(current: BackendRowProps) {
+export function BackendRow(props: BackendRowProps) {
   const element = useRef<HTMLTableRowElement>(null);
-  const isInView = useInView(element, current.isInLongTable);
-  const painted = useRef(current);
-  if (isInView) painted.current = current;
-  const { pool, backend, expected, actual, usesWeights } = painted.current;
+  const isInView = useInView(element, props.isInLongTable);
+  const still = useRef<JSX.Element | null>(null);
+  if (isInView) {
+    still.current = null;
+    return rowOf(props, element, true);
+  }
+  // The same node again: nothing below it is compared, let alone painted.
+  still.current ??= rowOf(props, element, false);
+  return still.current;
+}
+
+function rowOf(props: BackendRowProps, element: RefObject<HTMLTableRowElement | null>, isInView: boolean): JSX.Element {
+  const { pool, backend, expected, actual, usesWeights } = props;
   const { name } = backend;
   const address = backend.url.replace(/^http:\/\//, '').replace(/\/$/, '');
   const isPending = pending.value.has(keyOf('mode', pool, name)) || pending.value.has(keyOf('remove', pool, name));
