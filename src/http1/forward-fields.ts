@@ -52,8 +52,8 @@ export function writeRequestHead(reader: HeadReader, request: Request, origin: O
     if (field === FIELD.MAX_FORWARDS && (request.method !== 'OPTIONS' || request.maxForwards < 0)) continue;
     if (field === FIELD.FORWARDED && origin.isTrusted) {
       const nameStart = base + head.knownLineStart(index);
-      if (isNamed(buffer, nameStart, 'x-forwarded-proto')) isProtoKept = true;
-      if (isNamed(buffer, nameStart, 'x-forwarded-host')) isHostKept = true;
+      if (isNamed(buffer, nameStart, 'x-forwarded-proto:')) isProtoKept = true;
+      if (isNamed(buffer, nameStart, 'x-forwarded-host:')) isHostKept = true;
       if (isNamed(buffer, nameStart, 'x-forwarded-')) continue;
     }
     text += buffer.toString('latin1', runStart, base + head.knownLineStart(index));
