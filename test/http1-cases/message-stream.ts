@@ -3,13 +3,14 @@
  * and `upstream/connection.ts` do with bytes, without the time and the other side. Which head it
  * is and what it means is the subclass's: see `read-stream.ts`.
  */
-import { type AnswerFraming, writeTrailers } from '../../src/http1/forward-fields.ts';
+import { type AnswerFraming, type Origin, writeTrailers } from '../../src/http1/forward-fields.ts';
 import { BODY, type Framing } from '../../src/http1/framing.ts';
 import { HeadReader } from '../../src/http1/head-reader.ts';
-import { CHUNK, ChunkedParser } from '../../src/http1/parse-chunked.ts';
+import { CHUNK, type ChunkedLimits, ChunkedParser } from '../../src/http1/parse-chunked.ts';
 import { type HeadLimits, PARSE } from '../../src/http1/parse-head.ts';
 
 export const LIMITS: HeadLimits = { headBytes: 32_768, fields: 200, targetBytes: 16_384 };
+const CHUNKED_LIMITS: ChunkedLimits = { chunkExtensionBytes: 16_384, trailerBytes: 16_384 };
 
 export const BODY_NAMES = ['none', 'length', 'chunked', 'until close'] as const;
 
@@ -49,7 +50,7 @@ export interface ReadStream {
 
 export interface StreamOptions {
   readonly limits?: HeadLimits;
-  readonly forwarded?: string;
+  readonly origin?: Origin;
   readonly viaName?: string;
   /** Methods of the requests that the answers of a response stream belong to; `GET` where it ends. */
   readonly methods?: readonly string[];
@@ -61,7 +62,7 @@ export abstract class StreamReader {
   readonly stream: ReadStream = { messages: [], refused: null, unreadBytes: 0 };
   protected readonly options: StreamOptions;
   protected readonly reader: HeadReader;
-  readonly #chunked = new ChunkedParser();
+  readonly #chunked = new ChunkedParser(CHUNKED_LIMITS);
   #message: Message | null = null;
   #kind: number = BODY.NONE;
   #remainingBytes = 0;
@@ -108,7 +109,7 @@ export abstract class StreamReader {
     message.isComplete = this.framing.kind === BODY.NONE;
     this.#kind = this.framing.kind;
     this.#remainingBytes = this.framing.bytes;
-    this.#chunked.reset();
+    this.#chunked.reset(CHUNKED_LIMITS);
     this.stream.messages.push(message);
     this.#message = message;
     reader.reset(this.options.limits ?? LIMITS);

@@ -3,7 +3,12 @@
  * the same for every way to cut the stream, so that two ways can be compared at a glance.
  */
 import { newConnectionOptions, readConnectionOptions } from '../../src/http1/connection-options.ts';
-import { type AnswerFraming, writeRequestHead, writeResponseHead } from '../../src/http1/forward-fields.ts';
+import {
+  type AnswerFraming,
+  type Origin,
+  writeRequestHead,
+  writeResponseHead,
+} from '../../src/http1/forward-fields.ts';
 import { BODY, type Framing, newFraming, responseFraming } from '../../src/http1/framing.ts';
 import { HEAD } from '../../src/http1/parse-head.ts';
 import { newRequest, type Request, readRequest } from '../../src/http1/request.ts';
@@ -12,8 +17,13 @@ import { BODY_NAMES, type Message, type ReadStream, type StreamOptions, StreamRe
 
 export const VIA = 'ballast';
 export const AUTHORITY = 'backend.example:8080';
-/** The lines that a connection adds to each request. */
-export const FORWARDED = 'X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\nVia: 1.1 ballast\r\n';
+/** What a connection adds to each request. */
+export const ORIGIN: Origin = {
+  isTrusted: false,
+  forLine: 'X-Forwarded-For: 192.0.2.1\r\n',
+  protoLine: 'X-Forwarded-Proto: http\r\n',
+  viaLine: 'Via: 1.1 ballast\r\n',
+};
 
 class RequestReader extends StreamReader {
   readonly #request: Request = newRequest();
@@ -41,7 +51,7 @@ class RequestReader extends StreamReader {
     if (failure !== null) return failure;
     const { head, buffer, base } = reader;
     const text = (start: number, end: number): string => buffer.toString('latin1', base + start, base + end);
-    const written = writeRequestHead(reader, request, this.options.forwarded ?? FORWARDED, AUTHORITY);
+    const written = writeRequestHead(reader, request, this.options.origin ?? ORIGIN, AUTHORITY);
     return {
       head: text(head.start, head.end),
       method: request.method,
@@ -63,7 +73,11 @@ class RequestReader extends StreamReader {
   }
 }
 
-const PLAIN_ANSWER: AnswerFraming = { isChunked: false, keepsLength: true, connectionLine: '' };
+/** What an exchange tells an HTTP/1.1 client about the body of an answer. */
+function usualAnswer(status: number, framing: Framing): AnswerFraming {
+  const isOpenEnded = framing.kind === BODY.CHUNKED || framing.kind === BODY.UNTIL_CLOSE;
+  return { isChunked: isOpenEnded, keepsLength: !isOpenEnded && status > 199 && status !== 204, connectionLine: '' };
+}
 
 class ResponseReader extends StreamReader {
   readonly framing = newFraming();
@@ -90,7 +104,7 @@ class ResponseReader extends StreamReader {
     if (head.status >= 200) this.#answers++;
     const connection = this.#connection;
     readConnectionOptions(head, buffer, base, connection);
-    const answer = this.options.answer ?? { ...PLAIN_ANSWER, isChunked: framing.kind === BODY.CHUNKED };
+    const answer = this.options.answer ?? usualAnswer(head.status, framing);
     return {
       head: buffer.toString('latin1', base, base + head.end),
       method,

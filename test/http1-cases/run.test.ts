@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { escapeBytes } from '../harness/read-message.ts';
 import { type CodecCase, readCaseFile, readNotation } from './case-file.ts';
 import type { Message, ReadStream } from './message-stream.ts';
-import { readRequests, readResponses } from './read-stream.ts';
+import { ORIGIN, readRequests, readResponses } from './read-stream.ts';
 
 const METHOD = /^[A-Z]+$/;
 const STATUS = /^[1-5]\d\d$/;
@@ -50,7 +50,13 @@ const READ: readonly Kind[] = [
 ];
 
 const FORWARDED: readonly (Kind & { output(message: Message): string })[] = [
-  { file: 'forwarded-requests.txt', message: ({ input }) => input, read: asRequest, output: ({ written }) => written },
+  {
+    file: 'forwarded-requests.txt',
+    message: ({ input }) => input,
+    read: (pieces, { options }) =>
+      readRequests(pieces, { origin: { ...ORIGIN, isTrusted: options.includes('trusted') } }),
+    output: ({ written }) => written,
+  },
   {
     file: 'forwarded-responses.txt',
     message: ({ input }) => input,
