@@ -6,6 +6,8 @@
  * messages again.
  */
 
+import { eachByte } from '../http1-cases/feed.ts';
+
 /** Numbers 0 ≤ x < 1. */
 export type Random = () => number;
 
@@ -110,7 +112,7 @@ export function mutate(corpus: readonly string[], random: Random): string {
 /** Cuts a message at random places; often at none, sometimes at every byte. */
 export function cut(message: string, random: Random): string[] {
   const kind = random();
-  if (kind < 0.1) return [...message];
+  if (kind < 0.1) return eachByte(message);
   const cuts = kind < 0.4 ? 1 : 1 + below(random, 6);
   const places = Array.from({ length: cuts }, () => below(random, message.length + 1)).sort((a, b) => a - b);
   return [0, ...places].map((start, index) => message.slice(start, places[index] ?? message.length));

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { CleanupList } from '../harness/cleanup.ts';
 import { escapeBytes } from '../harness/read-message.ts';
 import { randomFrom } from '../harness/segmentations.ts';
+import { eachByte } from '../http1-cases/feed.ts';
 import { type Direction, readCorpus } from './corpus.ts';
 import { checkStream, FuzzFailure, fuzzCodec } from './fuzz-codec.ts';
 import { startProgramUnderTest } from './fuzz-program.ts';
@@ -84,7 +85,7 @@ async function replay(file: string): Promise<void> {
   if (target === 'codec') {
     for (const input of inputs) {
       for (const methods of [[], ['HEAD', 'HEAD', 'HEAD', 'HEAD']]) {
-        for (const pieces of [[...input], cut(input, random)]) checkStream(direction, input, pieces, methods);
+        for (const pieces of [eachByte(input), cut(input, random)]) checkStream(direction, input, pieces, methods);
       }
     }
   } else {

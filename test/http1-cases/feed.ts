@@ -29,3 +29,6 @@ export class ReadBuffer {
 /** The longest of some pieces: what the read buffer must hold. */
 export const longestOf = (pieces: readonly string[]): number =>
   pieces.reduce((longest, piece) => Math.max(longest, piece.length), 0);
+
+/** The pieces of a stream that comes byte by byte. */
+export const eachByte = (bytes: string): string[] => bytes.split('');
