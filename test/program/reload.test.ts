@@ -52,7 +52,7 @@ test('twenty reloads of backends, routes, policies and listeners, and no request
     const fresh = await runLoad({ port, requests: 12, concurrency: 3 });
     assert.deepEqual(failedIn(fresh), []);
     const members = at(round, round + 1).map(({ name }) => name);
-    for (const name of fresh.byBackend.keys()) assert.ok(members.includes(name), `${name} is not in ${members}`);
+    for (const name of fresh.byBackend.keys()) assert.ok(members.includes(name), `${name} is not in ${members.join()}`);
   }
   for (const load of loads) {
     const report = await load.stop();
