@@ -36,7 +36,9 @@ function failuresPage(): string {
 }
 
 function policiesPage(): string {
-  const rows = POLICIES.map(({ name, summary, usesWeights }) => row([`\`${name}\``, summary, usesWeights ? 'yes' : 'no']));
+  const rows = POLICIES.map(({ name, summary, usesWeights }) =>
+    row([`\`${name}\``, summary, usesWeights ? 'yes' : 'no']),
+  );
   return `${[
     '# Policies',
     '',

@@ -1,7 +1,7 @@
 /**
  * Rules of this project that oxlint has no rule for; `.oxlintrc.json` says where they hold.
  *
- * @typedef {{ type: string, name?: string, callee: Node, object: Node, property: Node }} Node the part of the syntax tree looked at
+ * @typedef {{ type: string, name?: string, callee: Node, object: Node, property: Node, arguments: Node[] }} Node the part of the syntax tree looked at
  * @typedef {{ report(problem: { node: Node, message: string }): void }} Context
  * @typedef {{ create(context: Context): Record<string, (node: Node) => void> }} Rule
  */
@@ -31,7 +31,8 @@ const noClock = {
     const report = (node) => context.report({ node, message: 'Take the time from the clock that you are given.' });
     return {
       NewExpression(node) {
-        if (isNamed(node.callee, 'Date')) report(node);
+        // With an argument it only turns a time that is given into words.
+        if (isNamed(node.callee, 'Date') && node.arguments.length === 0) report(node);
       },
       MemberExpression(node) {
         const isTime = isNamed(node.object, 'performance') && isNamed(node.property, 'now');

@@ -93,7 +93,7 @@ export class DataPlane {
     try {
       this.accessLog = new AccessLog(settings, () => this.#count(WORKER_COUNTERS.LOG_LINES_DROPPED));
     } catch (error) {
-      this.report({ type: 'log-failed', path: settings.path, error: `${error}` });
+      this.report({ type: 'log-failed', path: settings.path, error: String(error) });
     }
   }
 

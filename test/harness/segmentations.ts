@@ -2,7 +2,7 @@
  * The ways to cut a message into pieces that are sent one by one. What a message means must not
  * depend on where the network cuts it.
  */
-import net from 'node:net';
+import type net from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 
 export type Segmentation = (bytes: string, seed: string) => string[];
