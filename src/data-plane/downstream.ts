@@ -17,7 +17,7 @@ import { failureAnswer } from './answer.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Expiring } from './deadlines.ts';
 import { type Client, Exchange } from './exchange.ts';
-import { GATHER_BYTES, type Wire, type WireOwner } from './wire.ts';
+import { GATHER_BYTES, HIGH_WATER_BYTES, type Wire, type WireOwner } from './wire.ts';
 
 const PHASE = {
   /** Between requests, or in the middle of a head. */
@@ -299,7 +299,8 @@ export class Downstream implements WireOwner, Client, Expiring {
       this.#isStalled = false;
       if (this.#phase === PHASE.ANSWER || this.#phase === PHASE.TUNNEL) this.#plane.deadlines.clear(this);
     }
-    this.#exchange.onClientDrain();
+    if (this.#phase === PHASE.HEAD) this.#readWhatWaits();
+    else this.#exchange.onClientDrain();
   }
 
   exchangeEnded(isKeptAlive: boolean): void {
@@ -310,7 +311,9 @@ export class Downstream implements WireOwner, Client, Expiring {
     this.#stalledBytes = Infinity;
     this.#plane.deadlines.set(this, this.#plane.client.keepAliveTimeoutMs);
     // In the middle of `#read` the loop there goes on by itself.
-    if (!this.#isReading && this.#ahead !== null) this.#readWhatWaits();
+    // A client that sends on but does not read: its requests wait in the kernel until it does.
+    if (this.wire.pendingBytes > HIGH_WATER_BYTES) this.wire.pause();
+    else if (!this.#isReading && this.#ahead !== null) this.#readWhatWaits();
   }
 
   /** Reads on in what came while the last request was being answered. */
@@ -321,7 +324,7 @@ export class Downstream implements WireOwner, Client, Expiring {
       this.#read(ahead, 0, ahead.length);
     }
     if (this.#phase === PHASE.CLOSED || this.#phase === PHASE.LINGER) return;
-    this.wire.resume();
+    if ((this.#ahead?.length ?? 0) < this.#plane.limits.pipelineBytes) this.wire.resume();
     if (this.#isEnded && this.#phase !== PHASE.ANSWER) this.#clientEnded();
   }
 

@@ -66,6 +66,11 @@ export function byteAt(buffer: Uint8Array, at: number): number {
   return buffer[at] ?? 0;
 }
 
+/** Whether a byte is optional white space (RFC 9110 section 5.6.3): SP or HTAB, and nothing else. */
+export function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
 /** Whether the bytes from `start` to `end` are `lower` (lower-case ASCII), in any case. */
 export function equalsIgnoringCase(buffer: Uint8Array, start: number, end: number, lower: string): boolean {
   if (end - start !== lower.length) return false;

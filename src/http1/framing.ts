@@ -6,7 +6,7 @@
  * readers could see differently is refused, never repaired.
  */
 import type { FailureCode } from '../protocol/failures.ts';
-import { byteAt, equalsIgnoringCase, SPACE, TAB, TOKEN } from './bytes.ts';
+import { byteAt, equalsIgnoringCase, isBlank, TOKEN } from './bytes.ts';
 import { FIELD } from './fields.ts';
 import type { HeadParser } from './parse-head.ts';
 
@@ -142,8 +142,4 @@ function readCoding(buffer: Buffer, start: number, end: number): FailureCode | n
     if (at === end) return 'REQUEST_CODING_INVALID';
   }
   return members > 1 && last === 'chunked' ? 'REQUEST_CODING_UNSUPPORTED' : 'REQUEST_CODING_INVALID';
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB;
 }

@@ -5,7 +5,7 @@
  * lies. Chunk extensions are checked and dropped. The trailer section is read with the rules and
  * limits of a head; what may be passed on of it is decided in `forward-fields.ts`.
  */
-import { byteAt, CR, HEX_VALUE, LF, QUOTED, SPACE, TAB, TOKEN } from './bytes.ts';
+import { byteAt, CR, HEX_VALUE, isBlank, LF, QUOTED, TOKEN } from './bytes.ts';
 import { HeadReader } from './head-reader.ts';
 import { HEAD, type HeadLimits, PARSE } from './parse-head.ts';
 
@@ -210,8 +210,4 @@ export class ChunkedParser {
         return this.#afterSize(byte);
     }
   }
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB;
 }

@@ -12,7 +12,7 @@
  * It makes nothing: all it finds it writes into its own fields, valid until the next `reset`.
  */
 import type { FailureCode } from '../protocol/failures.ts';
-import { byteAt, COLON, CR, FIELD_VALUE, LF, SPACE, TAB, TARGET, TOKEN } from './bytes.ts';
+import { byteAt, COLON, CR, FIELD_VALUE, isBlank, LF, SPACE, TARGET, TOKEN } from './bytes.ts';
 import { FIELD, fieldOf } from './fields.ts';
 
 export interface HeadLimits {
@@ -310,8 +310,4 @@ export class HeadParser {
     if (this.#kind === HEAD.TRAILERS) return this.#refuse('REQUEST_TRAILER_INVALID');
     return this.#refuse(this.#kind === HEAD.REQUEST ? 'REQUEST_HEAD_TOO_LARGE' : 'UPSTREAM_HEAD_TOO_LARGE');
   }
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB;
 }

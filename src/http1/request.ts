@@ -203,5 +203,5 @@ function decimal(buffer: Buffer, start: number, end: number): number {
 /** Whether one of the members `1.1 name (comment)` of a `Via` field has our name. */
 function namesVia(buffer: Buffer, start: number, end: number, viaName: string): boolean {
   const members = buffer.toString('latin1', start, end).split(',');
-  return members.some((member) => member.split(/[ \t]+/).includes(viaName));
+  return members.some((member) => /^[ \t]*[^ \t]+[ \t]+([^ \t]+)/.exec(member)?.[1] === viaName);
 }
