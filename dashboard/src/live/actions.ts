@@ -34,16 +34,33 @@ function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyM
   return copy;
 }
 
-/** Runs one write. Answers whether the server took it. */
+interface Wish {
+  begin(): void;
+  /** Another wish for the same thing came after it. */
+  drop(): void;
+}
+
+/** The latest wish for what is still under way, by key. */
+const wishes = new Map<string, Wish>();
+
+/** Runs one write, after the one that is under way for the same thing. Answers whether the server took it. */
 async function run(
   key: string,
   wanted: string,
   write: () => Promise<void>,
   isShown: (model: Model | null) => boolean,
 ): Promise<boolean> {
-  if (pending.peek().has(key)) return false;
-  isPaused.value = false;
+  const isUnderWay = pending.peek().has(key);
   pending.value = new Map(pending.peek()).set(key, wanted);
+  if (isUnderWay) {
+    wishes.get(key)?.drop();
+    const isBegun = await new Promise<boolean>((resolve) => {
+      wishes.set(key, { begin: () => resolve(true), drop: () => resolve(false) });
+    });
+    if (!isBegun) return false;
+    pending.value = new Map(pending.peek()).set(key, wanted);
+  }
+  isPaused.value = false;
   refusals.value = without(refusals.peek(), key);
   try {
     await write();
@@ -56,6 +73,9 @@ async function run(
     return false;
   } finally {
     pending.value = without(pending.peek(), key);
+    const next = wishes.get(key);
+    wishes.delete(key);
+    next?.begin();
   }
 }
 
