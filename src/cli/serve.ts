@@ -22,8 +22,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   // JSON lines on stderr, written at once: a log line that is not out when the process dies helps nobody.
   const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
   let balancer: Balancer | null = null;
+  let isReloadDue = false;
   // What a reload came to is in the log.
-  const signals = listenForSignals(() => void balancer?.reload('signal'));
+  const signals = listenForSignals(() => {
+    if (balancer === null) isReloadDue = true;
+    else void balancer.reload('signal');
+  });
 
   const problems = await takenPorts(wantedAddresses(config, options));
   for (const problem of problems) say(problem);
@@ -38,6 +42,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     return EXIT.FAILED;
   }
   announce(balancer);
+  // A signal that came while it started: the file may have changed after it was read.
+  if (isReloadDue) void balancer.reload('signal');
 
   const signal = await signals.stop;
   say(`${signal}: finishing what is in flight, for at most ${config.shutdownTimeoutMs / 1000} s`);

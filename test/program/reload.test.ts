@@ -143,3 +143,17 @@ test('a request that is under way at the reload ends in the pool in which it beg
   assert.deepEqual(Object.fromEntries(report.byBackend), { a: 4 });
   await eventually('the old pool to be gone', async () => (await balancer.admin.status()).pools.length === 1);
 });
+
+test('a SIGHUP that comes while the program still starts is carried out once it runs', async (t) => {
+  const [a] = await startHttpBackends(t, ['a']);
+  assert.ok(a);
+  const balancer = await runBalancer(t, { pools: { web: poolOf([a]) } });
+  assert.equal(await balancer.program.stop(), 0);
+  const isStarted = balancer.startAgain();
+  // The admin API answers while the workers start; the file has been read by then.
+  await eventually('the admin API to answer', () => accepts(balancer.admin.port), 20_000);
+  await balancer.write({ pools: { web: poolOf([a], { policy: 'least-connections' }) } });
+  balancer.program.signal('SIGHUP');
+  await isStarted;
+  await eventually('the new policy', async () => (await balancer.admin.pool()).policy === 'least-connections');
+});
