@@ -78,4 +78,12 @@ describe('idle connections', () => {
     );
     assert.equal(idle.size, 0);
   });
+
+  it('close what comes back after all were closed: its backend is gone', () => {
+    const idle = new IdleConnections<Waiting>();
+    idle.closeAll();
+    const late = new Waiting(idle, 5);
+    assert.equal(late.closed, 1);
+    assert.equal(idle.size, 0);
+  });
 });

@@ -15,6 +15,8 @@ export interface IdleConnection {
 export class IdleConnections<Connection extends IdleConnection = IdleConnection> {
   /** Oldest first. */
   readonly #waiting: Connection[] = [];
+  /** Set for good by `closeAll`: what is still in use then closes instead of waiting. */
+  #isClosed = false;
 
   get size(): number {
     return this.#waiting.length;
@@ -34,6 +36,7 @@ export class IdleConnections<Connection extends IdleConnection = IdleConnection>
   /** Lets a connection wait. Above `max`, the one that has waited longest is closed for it. */
   put(connection: Connection, max: number): void {
     this.#waiting.push(connection);
+    if (this.#isClosed) return this.closeAll();
     if (this.#waiting.length > max) this.#waiting.shift()?.close();
   }
 
@@ -43,7 +46,9 @@ export class IdleConnections<Connection extends IdleConnection = IdleConnection>
     if (index !== -1) this.#waiting.splice(index, 1);
   }
 
+  /** Keeps none from now on. */
   closeAll(): void {
+    this.#isClosed = true;
     for (const connection of this.#waiting.splice(0)) connection.close();
   }
 }
