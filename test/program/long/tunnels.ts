@@ -218,7 +218,8 @@ async function checkHalfCloses(port: number, backendSides: ReadonlyMap<string, P
       await once(socket, 'readable');
       head += (socket.read() as Buffer | null)?.toString('latin1') ?? '';
     }
-    const [statusLine, early = ''] = [head.slice(0, 12), head.slice(head.indexOf('\r\n\r\n') + 4)];
+    const statusLine = head.slice(0, 12);
+    const early = head.slice(head.indexOf('\r\n\r\n') + 4);
     if (statusLine !== 'HTTP/1.1 101') faults.push(`${path} was answered ${statusLine}`);
     const own = early.length + (await within(`the end of ${path}`, LIMIT_MS, playHalfClose(socket, clientEndsFirst)));
     const other = (await backendSides.get(path)) ?? -1;
