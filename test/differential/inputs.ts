@@ -17,7 +17,7 @@ export interface Input {
   readonly expected: readonly SeenRequest[] | null;
 }
 
-/** Changes nothing about which requests are forwarded, only how they look. */
+/** Another one gives other mutants and other generated requests. */
 const SEED = process.env['SEED'] ?? 'ballast';
 
 function input(id: string, bytes: string, isCut: boolean, expected: Input['expected'] = null): Input {
