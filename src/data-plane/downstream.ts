@@ -290,7 +290,7 @@ export class Downstream implements WireOwner, Client, Expiring {
 
   answerStalled(): void {
     this.#isStalled = true;
-    this.#stalledBytes = this.wire.pendingBytes;
+    this.#stalledBytes = this.wire.untakenBytes;
     if (this.#phase !== PHASE.BODY) this.#plane.deadlines.set(this, this.#plane.client.writeIdleTimeoutMs);
   }
 
@@ -362,8 +362,8 @@ export class Downstream implements WireOwner, Client, Expiring {
     const plane = this.#plane;
     if (this.wire.pendingBytes > 0 && this.#phase !== PHASE.BODY) {
       // The client does not read. As long as it takes anything at all it is only slow.
-      const isMoving = this.wire.pendingBytes < this.#stalledBytes;
-      this.#stalledBytes = this.wire.pendingBytes;
+      const isMoving = this.wire.untakenBytes < this.#stalledBytes;
+      this.#stalledBytes = this.wire.untakenBytes;
       if (isMoving) return plane.deadlines.set(this, plane.client.writeIdleTimeoutMs);
       this.#exchange.onClientGone('CLIENT_READ_TIMEOUT');
       return this.cut(true);

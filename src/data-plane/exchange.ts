@@ -54,6 +54,9 @@ export interface Client {
 /** A request that cannot be repeated avoids connections that have waited longer than this. */
 const FRESH_ENOUGH_MS = 1000;
 
+/** Methods whose bodies some servers leave unread. */
+const USUALLY_BODYLESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
+
 const INTERIM_FRAMING: AnswerFraming = { isChunked: false, keepsLength: false, connectionLine: '' };
 const SWITCH_FRAMING: AnswerFraming = {
   isChunked: false,
@@ -96,6 +99,9 @@ export class Exchange implements AttemptOwner {
 
   get isHead(): boolean {
     return this.request.isHead;
+  }
+  get hasUnusualBody(): boolean {
+    return this.request.framing.kind !== BODY.NONE && USUALLY_BODYLESS.has(this.request.method);
   }
   get isUpgrade(): boolean {
     return this.request.isUpgrade;

@@ -133,6 +133,15 @@ export class Wire {
     return this.socket.writableLength;
   }
 
+  /**
+   * A figure that falls whenever the kernel takes anything, and that only more writes can raise.
+   * `pendingBytes` falls only with whole writes; the handle knows of parts of them.
+   */
+  get untakenBytes(): number {
+    const { _handle: handle } = this.socket as unknown as { _handle: { writeQueueSize?: number } | null };
+    return this.socket.writableLength + (handle?.writeQueueSize ?? 0);
+  }
+
   /** Adds text, one byte a character, to what goes out at the end of this turn. */
   writeText(text: string): void {
     this.#text += text;

@@ -8,7 +8,7 @@
  * What is removed is removed first and ours is added after, so that no client can have a field
  * of ours taken away by naming it in `Connection`.
  */
-import { byteAt, COLON, CR, equalsIgnoringCase, TOKEN } from './bytes.ts';
+import { byteAt, COLON, CR, equalsIgnoringCase, SPACE, TOKEN } from './bytes.ts';
 import { FIELD } from './fields.ts';
 import { BODY, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
@@ -40,13 +40,20 @@ export function writeRequestHead(reader: HeadReader, request: Request, origin: O
   }
   const { framing, connection } = request;
   let hasHost = false;
+  let isLengthKept = false;
   let isProtoKept = false;
   let isHostKept = false;
   for (let index = 0; index < head.knownCount; index++) {
     const field = head.knownField(index);
-    if (field === FIELD.HOST) hasHost = true;
-    if (field === FIELD.HOST || field === FIELD.VIA) continue;
-    if (field === FIELD.CONTENT_LENGTH && framing.isLengthCanonical) continue;
+    if (field === FIELD.VIA) continue;
+    if (field === FIELD.HOST && isPlain(reader, index, 'host'.length)) {
+      hasHost = true;
+      continue;
+    }
+    if (field === FIELD.CONTENT_LENGTH) {
+      isLengthKept = framing.isLengthCanonical && isPlain(reader, index, 'content-length'.length);
+      if (isLengthKept) continue;
+    }
     if (field === FIELD.EXPECT && request.expectsContinue) continue;
     // Only OPTIONS and TRACE count down; for others the field says nothing (section 7.6.2).
     if (field === FIELD.MAX_FORWARDS && (request.method !== 'OPTIONS' || request.maxForwards < 0)) continue;
@@ -62,13 +69,21 @@ export function writeRequestHead(reader: HeadReader, request: Request, origin: O
   text += buffer.toString('latin1', runStart, base + head.fieldsEnd);
   if (connection.nominated !== null) text = withoutNominated(text, connection.nominated);
   if (framing.kind === BODY.CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
-  else if (framing.hasLength && !framing.isLengthCanonical) text += `Content-Length: ${framing.bytes}\r\n`;
+  else if (framing.hasLength && !isLengthKept) text += `Content-Length: ${framing.bytes}\r\n`;
   if (request.isUpgrade) text += 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
   if (request.method === 'OPTIONS' && request.maxForwards > 0) text += `Max-Forwards: ${request.maxForwards - 1}\r\n`;
   // HTTP/1.0 does without; with a target in absolute-form the host is known all the same.
   if (!hasHost) text += `Host: ${request.host === '' ? authority : request.host}\r\n`;
   if (request.host !== '' && !isHostKept) text += `X-Forwarded-Host: ${request.host}\r\n`;
   return `${text}${origin.forLine}${isProtoKept ? '' : origin.protoLine}${origin.viaLine}\r\n`;
+}
+
+/** Whether a line is `name: value` with one space or none; the two fields that all hangs on go on in no other form. */
+function isPlain({ head, buffer, base }: HeadReader, index: number, nameBytes: number): boolean {
+  const afterColon = head.knownLineStart(index) + nameBytes + 1;
+  const blanks = head.knownValueStart(index) - afterColon;
+  const isPlainStart = blanks === 0 || (blanks === 1 && byteAt(buffer, base + afterColon) === SPACE);
+  return isPlainStart && head.knownValueEnd(index) === head.knownLineEnd(index) - 2;
 }
 
 function isNamed(buffer: Buffer, nameStart: number, prefix: string): boolean {

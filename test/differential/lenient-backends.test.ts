@@ -6,7 +6,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CleanupList } from '../harness/cleanup.ts';
-import { LENIENT_MODELS } from '../harness/lenient-backends.ts';
+import { startDataPlane } from '../harness/data-plane.ts';
+import { LENIENT_MODELS, startLenientBackend } from '../harness/lenient-backends.ts';
+import { connectRaw, requestBytes } from '../harness/raw-client.ts';
 import { caseInputs, mutantInputs } from './inputs.ts';
 import { countersByLog, countersOf, judgeClient, judgeLogAgainstPeer } from './judge.ts';
 import { startLenientPeer } from './lenient-peer.ts';
@@ -55,3 +57,16 @@ for (const { name, bodyless } of LENIENT_MODELS) {
     assert.ok(isNoticed, 'what the model does see in a body that it overlooks must be noticed');
   });
 }
+
+test('a body that a backend overlooks never becomes the request of another client', async () => {
+  const model = LENIENT_MODELS.find(({ bodyless }) => bodyless.includes('GET'));
+  assert.ok(model);
+  const backend = await startLenientBackend(cleanup, model);
+  const plane = await startDataPlane(cleanup, { pools: [{ backends: [{ name: 'a', port: backend.port }] }] });
+  for (const method of ['GET', 'DELETE']) {
+    const attacker = await connectRaw(cleanup, plane.port);
+    await attacker.request(requestBytes(method, '/a', {}, 'GET /smuggled HTTP/1.1\r\nX: '));
+    const victim = await connectRaw(cleanup, plane.port);
+    assert.equal((await victim.request(requestBytes('GET', '/victim'))).body, 'ok /victim');
+  }
+});

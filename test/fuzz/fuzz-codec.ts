@@ -13,6 +13,9 @@ import { readRequests, readResponses } from '../http1-cases/read-stream.ts';
 import { type Direction, readCorpus } from './corpus.ts';
 import { cut, mutate, type Random } from './mutate.ts';
 
+/** Every answer of a stream is one to HEAD: more of them than any stream has. */
+export const ALL_HEAD: readonly string[] = new Array<string>(4096).fill('HEAD');
+
 export interface CodecFigures {
   streams: number;
   /** Messages whose head was accepted. */
@@ -36,7 +39,7 @@ export function checkStream(
   direction: Direction,
   bytes: string,
   pieces: readonly string[],
-  methods: string[],
+  methods: readonly string[],
 ): ReadStream {
   const read = (from: readonly string[]): ReadStream =>
     direction === 'requests' ? readRequests(from) : readResponses(from, { methods });
@@ -62,7 +65,7 @@ export function fuzzCodec(random: Random, isDone: (figures: CodecFigures) => boo
   while (!isDone(figures)) {
     const direction: Direction = random() < 0.6 ? 'requests' : 'answers';
     const bytes = mutate(corpora[direction], random);
-    const methods = random() < 0.2 ? ['HEAD', 'HEAD', 'HEAD', 'HEAD'] : [];
+    const methods = random() < 0.2 ? ALL_HEAD : [];
     try {
       const stream = checkStream(direction, bytes, cut(bytes, random), methods);
       figures.streams++;

@@ -10,7 +10,7 @@ import { escapeBytes } from '../harness/read-message.ts';
 import { randomFrom } from '../harness/segmentations.ts';
 import { eachByte } from '../http1-cases/feed.ts';
 import { type Direction, readCorpus } from './corpus.ts';
-import { checkStream, FuzzFailure, fuzzCodec } from './fuzz-codec.ts';
+import { ALL_HEAD, checkStream, FuzzFailure, fuzzCodec } from './fuzz-codec.ts';
 import { startProgramUnderTest } from './fuzz-program.ts';
 import { cut, mutate } from './mutate.ts';
 
@@ -84,7 +84,7 @@ async function replay(file: string): Promise<void> {
   const random = randomFrom(seed);
   if (target === 'codec') {
     for (const input of inputs) {
-      for (const methods of [[], ['HEAD', 'HEAD', 'HEAD', 'HEAD']]) {
+      for (const methods of [[], ALL_HEAD]) {
         for (const pieces of [eachByte(input), cut(input, random)]) checkStream(direction, input, pieces, methods);
       }
     }

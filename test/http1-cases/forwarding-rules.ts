@@ -33,6 +33,9 @@ function isRemoved(name: string, nominated: ReadonlySet<string>): boolean {
 
 const strip = (value: string): string => value.replace(/^[ \t]+|[ \t]+$/g, '');
 
+/** One space before the value or none, and nothing behind it. */
+const isPlain = (value: string): boolean => value === strip(value) || value === ` ${strip(value)}`;
+
 /** The lines that the backend must get, in order. */
 function expectedRequestLines(message: Message): Line[] {
   const nominated = new Set(message.nominated);
@@ -41,7 +44,8 @@ function expectedRequestLines(message: Message): Line[] {
   const kept = linesOf(message.head).filter(([anyCase, value]) => {
     const name = anyCase.toLowerCase();
     if (isRemoved(name, nominated)) return false;
-    if (name === 'content-length') return strip(value) === length;
+    if (name === 'content-length') return isPlain(value) && strip(value) === length;
+    if (name === 'host') return isPlain(value);
     if (name === 'expect') return message.expectsContinue;
     return !(name === 'max-forwards' && isOptions);
   });

@@ -26,6 +26,8 @@ import { connectFailure, errnoOf } from './connect.ts';
 export interface AttemptOwner {
   /** Whether the request's method was HEAD. */
   readonly isHead: boolean;
+  /** Whether the request has a body that careless backends do not read. */
+  readonly hasUnusualBody: boolean;
   /** Whether a switch to WebSocket was asked for. */
   readonly isUpgrade: boolean;
   /** The connection is open: the request may be written. */
@@ -351,8 +353,9 @@ export class UpstreamConnection implements WireOwner, Expiring {
   #complete(isClean: boolean, trailers: HeadReader | null): void {
     const owner = this.#owner;
     this.#owner = null;
-    const isReusable =
-      isClean && this.#isKeptAlive && this.#isRequestSent && !this.wire.isClosed && this.#keepAliveMs > 0;
+    // A body that the backend has overlooked would be its next request, in another client's name.
+    const isSafe = isClean && this.#isRequestSent && owner?.hasUnusualBody !== true;
+    const isReusable = isSafe && this.#isKeptAlive && !this.wire.isClosed && this.#keepAliveMs > 0;
     if (isReusable) {
       this.#phase = PHASE.IDLE;
       this.#deadlines.clear(this);
