@@ -4,7 +4,7 @@ const written: string[] = [];
 let finish: (() => void)[] = [];
 
 vi.mock('./api.ts', async (original) => ({
-  ...(await original<typeof import('./api.ts')>()),
+  ...(await original<Record<string, unknown>>()),
   patchPool: (_pool: string, { policy }: { policy: string }) => {
     written.push(policy);
     return new Promise<void>((resolve) => finish.push(resolve));
