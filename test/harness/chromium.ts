@@ -7,6 +7,8 @@ const SYSTEM_PATH = '/usr/bin/chromium';
 const SWITCHES = [
   '--headless',
   '--no-sandbox',
+  // The packaged browser brings no zygote that it could start its renderers from.
+  '--no-zygote',
   '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
@@ -29,5 +31,7 @@ export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promis
 
 /** Starts it; the caller closes it. */
 export async function launchChromium(extraSwitches: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: await findChromium(), args: [...SWITCHES, ...extraSwitches] });
+  // In the locale C the packaged browser says that its language is `en-US@posix`, which is none.
+  const env = { ...process.env, LANG: 'en_US.UTF-8' };
+  return chromium.launch({ executablePath: await findChromium(), args: [...SWITCHES, ...extraSwitches], env });
 }
