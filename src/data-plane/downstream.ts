@@ -12,11 +12,12 @@ import { HeadReader } from '../http1/head-reader.ts';
 import { CHUNK, ChunkedParser } from '../http1/parse-chunked.ts';
 import { HEAD, PARSE } from '../http1/parse-head.ts';
 import { readRequest } from '../http1/request.ts';
-import { type FailureCode, failureOf } from '../protocol/failures.ts';
+import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
 import { failureAnswer } from './answer.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Expiring } from './deadlines.ts';
 import { type Client, Exchange } from './exchange.ts';
+import { loggedHead } from './logged-head.ts';
 import { GATHER_BYTES, HIGH_WATER_BYTES, type Wire, type WireOwner } from './wire.ts';
 
 const PHASE = {
@@ -242,10 +243,29 @@ export class Downstream implements WireOwner, Client, Expiring {
       const failure = failureOf(code);
       this.wire.writeText(failureAnswer(failure, false, 'Connection: close\r\n', this.#plane.failureField));
       this.#plane.finishWithoutPool(failure);
-      this.#exchange.logRefused(this.#reader, failure);
+      this.#logRefused(failure);
       this.#linger();
     }
     return end;
+  }
+
+  /** A request that was refused before there was an exchange is a line of the log as well. */
+  #logRefused(failure: Failure): void {
+    const { accessLog, trust, clock } = this.#plane;
+    if (accessLog === null) return;
+    const head = loggedHead(this.#reader, this.address, trust, clock.wallMs());
+    const { status, code } = failure;
+    accessLog.add({
+      ...head,
+      status,
+      code,
+      bytesIn: 0,
+      bytesOut: 0,
+      durationMs: 0,
+      pool: '',
+      backend: '',
+      attempts: 0,
+    });
   }
 
   origin(minorVersion: number): Origin {

@@ -13,7 +13,6 @@
 import { NONE } from '../balancing/policy.ts';
 import {
   type AnswerFraming,
-  fieldText,
   type Origin,
   writeRequestHead,
   writeResponseHead,
@@ -23,10 +22,10 @@ import { BODY } from '../http1/framing.ts';
 import type { HeadReader } from '../http1/head-reader.ts';
 import { newRequest, type Request } from '../http1/request.ts';
 import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
-import type { LogEntry } from './access-log-line.ts';
 import { failureAnswer, lastHopAnswer } from './answer.ts';
 import type { DataPlane } from './data-plane.ts';
 import { mayTryAgain } from './failover.ts';
+import { type LoggedHead, loggedHead } from './logged-head.ts';
 import type { Backend, Pool } from './pool.ts';
 import { RequestBody } from './request-body.ts';
 import { NO_ROUTE } from './route.ts';
@@ -127,7 +126,8 @@ export class Exchange implements AttemptOwner {
     this.#isUpstreamEnded = false;
     this.#answerBytes = 0;
     this.#isKeptAlive = request.isKeepAlive;
-    this.#logged = plane.accessLog === null ? null : this.#headForLog(reader);
+    this.#logged =
+      plane.accessLog === null ? null : loggedHead(reader, this.#client.address, plane.trust, plane.clock.wallMs());
     this.#lastBackend = '';
     const pool = this.#route(reader);
     this.#pool = pool;
@@ -420,36 +420,6 @@ export class Exchange implements AttemptOwner {
     this.#plane.exchangeEnded();
   }
 
-  /** A request that was refused before there was an exchange. */
-  logRefused(reader: HeadReader, failure: Failure): void {
-    if (this.#plane.accessLog === null) return;
-    this.#logged = this.#headForLog(reader);
-    this.#pool = null;
-    this.#status = failure.status;
-    this.#attempts = 0;
-    this.#lastBackend = '';
-    this.#answerBytes = 0;
-    this.#body.begin(BODY.NONE, 0, false);
-    this.#log(failure, 0);
-  }
-
-  #headForLog(reader: HeadReader): LoggedHead {
-    const { head, buffer, base } = reader;
-    const isRead = head.targetEnd > 0;
-    const field = (name: string): string => (head.fieldsEnd > head.fieldsStart ? fieldText(reader, name) : '');
-    return {
-      atMs: this.#plane.clock.wallMs(),
-      client: this.#plane.trust.clientOf(this.#client.address, field('x-forwarded-for')),
-      method: isRead ? buffer.toString('latin1', base + head.start, base + head.methodEnd) : '',
-      target: isRead ? buffer.toString('latin1', base + head.targetStart, base + head.targetEnd) : '',
-      host: field('host'),
-      minorVersion: head.minorVersion,
-      referer: field('referer'),
-      userAgent: field('user-agent'),
-      requestId: field('x-request-id'),
-    };
-  }
-
   #log(failure: Failure | null, durationMs: number): void {
     const logged = this.#logged;
     if (logged === null) return;
@@ -467,8 +437,3 @@ export class Exchange implements AttemptOwner {
     });
   }
 }
-
-type LoggedHead = Pick<
-  LogEntry,
-  'atMs' | 'client' | 'method' | 'target' | 'host' | 'minorVersion' | 'referer' | 'userAgent' | 'requestId'
->;

@@ -85,6 +85,8 @@ export class HeadParser {
     this.start = 0;
     this.methodEnd = 0;
     this.targetEnd = 0;
+    this.fieldsStart = 0;
+    this.fieldsEnd = 0;
     this.fieldCount = 0;
     this.knownCount = 0;
   }

@@ -88,6 +88,16 @@ test('what is refused is logged with its code, its bytes escaped', async (t) => 
   assert.match(served, /"GET \/\\x22x HTTP\/1\.1" 200 \d+ "-" "a\\x22\\x80" -$/);
 });
 
+test('a refused request has nothing of the one before it', async (t) => {
+  const { plane, logged } = await world(t, 'json');
+  const client = await connectRaw(t, plane.port);
+  await client.request(requestBytes('GET', '/', { 'User-Agent': 'first' }));
+  await client.request('nonsense\r\n\r\n');
+  const [, line = ''] = await logged(2);
+  const { method, target, host, userAgent, code } = JSON.parse(line) as Record<string, string>;
+  assert.deepEqual([method, target, host, userAgent, code], ['', '', '', '', 'REQUEST_LINE_INVALID']);
+});
+
 test('as many lines as exchanges, from all workers, and none is torn', async (t) => {
   const { plane, logged } = await world(t, 'json');
   const clients = await Promise.all(Array.from({ length: 20 }, () => connectRaw(t, plane.port)));
