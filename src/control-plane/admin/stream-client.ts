@@ -11,7 +11,7 @@ import type { RawData, WebSocket } from 'ws';
 export const BEHIND_BYTES = 256 * 1024;
 /** No more than this, and the page has caught up. */
 const CAUGHT_UP_BYTES = 16 * 1024;
-/** No page may ever hold more memory than this. */
+/** No page may ever hold more memory than this, beside a snapshot on its way. */
 export const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 export const STALLED_MS = 30_000;
 export const PING_MS = 20_000;
@@ -81,7 +81,8 @@ export class StreamClient {
       this.#flushedBytes = Math.max(flushed, this.#flushedBytes);
       this.#progressMs = nowMs;
     }
-    if (unread > MAX_UNREAD_BYTES || nowMs - this.#progressMs >= STALLED_MS) return this.#socket.terminate();
+    const isTooMuch = unread > MAX_UNREAD_BYTES + this.#snapshotBytes;
+    if (isTooMuch || nowMs - this.#progressMs >= STALLED_MS) return this.#socket.terminate();
     if (nowMs - this.#pingMs < PING_MS) return;
     // A pong cannot be asked of a page that has not read so far yet.
     if (!this.#isAnswered && unread === 0) return this.#socket.terminate();
