@@ -54,6 +54,33 @@ export function demoBackend(name: string, dials: Dials): DemoBackend {
   });
   return { server, dials };
 
+  function answer(response: http.ServerResponse, status: number, type: string, body: string): void {
+    // Without this a connection that is busy when the server closes lives for as long as requests come.
+    if (!server.listening) response.shouldKeepAlive = false;
+    response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+    response.end(body);
+  }
+
+  /** Reads a small JSON object and answers what `act` makes of it; a string is a complaint. */
+  function control(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    act: (body: Record<string, unknown>) => object | string,
+  ): void {
+    let text = '';
+    request.setEncoding('utf8');
+    request.on('data', (chunk: string) => {
+      if (text.length <= CONTROL_BODY_BYTES) text += chunk;
+    });
+    request.on('end', () => {
+      const body = text.length <= CONTROL_BODY_BYTES ? parseObject(text) : null;
+      const result = body === null ? 'expected a JSON object' : act(body);
+      const isDone = typeof result !== 'string';
+      const content = isDone ? result : { error: result };
+      answer(response, isDone ? 200 : 400, 'application/json', `${JSON.stringify(content)}\n`);
+    });
+  }
+
   function serve(request: http.IncomingMessage, response: http.ServerResponse): void {
     requestCount++;
     const count = requestCount;
@@ -99,30 +126,6 @@ function turn(dials: Dials, wanted: Record<string, unknown>): object | string {
   return Object.assign(dials, next);
 }
 
-/** Reads a small JSON object and answers what `act` makes of it; a string is a complaint. */
-function control(
-  request: http.IncomingMessage,
-  response: http.ServerResponse,
-  act: (body: Record<string, unknown>) => object | string,
-): void {
-  let text = '';
-  request.setEncoding('utf8');
-  request.on('data', (chunk: string) => {
-    if (text.length <= CONTROL_BODY_BYTES) text += chunk;
-  });
-  request.on('end', () => {
-    const body = text.length <= CONTROL_BODY_BYTES ? parseObject(text) : null;
-    const result = body === null ? 'expected a JSON object' : act(body);
-    const isDone = typeof result !== 'string';
-    answer(
-      response,
-      isDone ? 200 : 400,
-      'application/json',
-      `${JSON.stringify(isDone ? result : { error: result })}\n`,
-    );
-  });
-}
-
 function parseObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -130,9 +133,4 @@ function parseObject(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
-}
-
-function answer(response: http.ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
 }

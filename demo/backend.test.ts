@@ -148,3 +148,27 @@ for (const [variable, value] of [
     assert.match(stderr, new RegExp(`${variable}=${value}: expected a number from 0 to`));
   });
 }
+
+test('told to end, it does so although a client never pauses', async (t) => {
+  const { child, url } = await startBackend(t);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const ask = (): Promise<string | undefined> =>
+    new Promise((resolve, reject) => {
+      const request = http.get(url, { agent }, (response) => {
+        response.resume().once('end', () => resolve(response.headers.connection));
+      });
+      request.once('error', reject);
+    });
+  assert.equal(await ask(), 'keep-alive');
+  const ended = once(child, 'exit');
+  let hasSaidClose = false;
+  child.kill('SIGTERM');
+  while (child.exitCode === null && child.signalCode === null) {
+    hasSaidClose = (await ask().catch(() => 'gone')) === 'close' || hasSaidClose;
+    if (hasSaidClose) break;
+  }
+  const startMs = performance.now();
+  assert.deepEqual(await ended, [0, null]);
+  assert.ok(performance.now() - startMs < 4000, 'it ends of its own and not by its limit of 5 s');
+});

@@ -65,7 +65,7 @@ test('the demo serves through all backends, shows itself, outlives one of them a
   const pid = /steady .* pid (\d+)/.exec(program.stderr)?.[1];
   process.kill(Number(pid), 'SIGTERM');
   const restart = `SERVER_PORT=${backendPorts[1]} SERVER_NAME=steady`;
-  await eventually('the way back to be printed', () => program.stderr.includes('backend steady has ended'));
+  await eventually('the way back to be printed', () => program.stderr.includes('backend steady has ended'), 10_000);
   assert.ok(program.stderr.slice(program.stderr.indexOf('has ended')).includes(restart), program.log);
   await eventually('it to be down', async () => (await status()).backends[1]?.state !== 'up', 10_000);
   for (let count = 0; count < 10; count++) assert.notEqual((await ask(proxyPort)).name, 'steady');

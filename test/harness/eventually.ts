@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function eventually(
   what: string | (() => string),
   claim: () => boolean | Promise<boolean>,
-  limitMs = 5_000,
+  limitMs = 20_000,
 ): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await claim())) {
