@@ -6,15 +6,14 @@
 import { z } from 'zod';
 import { backendNameOf, readBackendUrl } from './backend-urls.ts';
 import { readHostField } from './hosts.ts';
-import { duration, integer, orNull, policy, requiredSection, section, setting, size } from './settings.ts';
+import { OutlierSchema, QueueSchema, RetrySchema } from './pool-trouble-schema.ts';
+import { duration, flag, integer, orNull, policy, requiredSection, section, setting } from './settings.ts';
 import { readBackendName, readRequestPath, readStatuses } from './texts.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const KIB = 1024;
-const MIB = 1024 * KIB;
 
 export const BackendMap = requiredSection(
   'One server at one address. The URL alone, without a map, is the short form.',
@@ -54,18 +53,24 @@ export const BackendMap = requiredSection(
       max: 1_000_000,
       zero: 'no limit',
     }),
+    backup: flag({
+      summary: 'Whether it only serves while no other backend of the pool can.',
+      default: false,
+      reason: 'Every backend serves.',
+    }),
   },
 );
 
 export const BackendSchema = z
   .preprocess((value) => (typeof value === 'string' ? { url: value } : value), BackendMap)
-  .transform(({ url: target, name, weight, maxConnections }) => ({
+  .transform(({ url: target, name, weight, maxConnections, backup }) => ({
     name: name ?? backendNameOf(target.host, target.port),
     url: target.url,
     host: target.host,
     port: target.port,
     weight,
     maxConnections,
+    isBackup: backup,
   }));
 
 export const HealthSchema = requiredSection(
@@ -134,24 +139,6 @@ export const HealthSchema = requiredSection(
   statuses: health.statuses,
   host: health.host,
 }));
-
-const RetrySchema = section('What happens when a backend fails a request.', {
-  attempts: integer({
-    summary: 'Attempts in all for one request, the first one included, each on another backend while there is one.',
-    default: 3,
-    reason: 'Two bad backends are got over; more attempts would add load where there is trouble.',
-    min: 1,
-    max: 16,
-  }),
-  body: size({
-    summary: 'Largest request body that is kept for another attempt; a larger one goes out once.',
-    default: '64KiB',
-    reason: 'Covers nearly all forms and API calls, at 64 MiB for 1,000 uploads at one time.',
-    min: 1,
-    max: 16 * MIB,
-    zero: 'never',
-  }),
-}).transform((retry) => ({ attempts: retry.attempts, bodyBytes: retry.body }));
 
 const TimeoutsSchema = section('How long Ballast waits for a backend.', {
   connect: duration({
@@ -225,5 +212,40 @@ export const PoolSchema = requiredSection(
     retry: RetrySchema,
     timeouts: TimeoutsSchema,
     idleConnections: IdleConnectionsSchema,
+    queue: QueueSchema,
+    outlier: OutlierSchema,
+    panic: integer({
+      summary:
+        'Percentage of the pool that must be available. Below it, health and ejection are ignored and every ready backend is used.',
+      default: 0,
+      reason:
+        'What checks find dead is dead, and a 503 at once beats three time-outs. Ejected backends are used anyway when nothing else is left.',
+      min: 1,
+      max: 100,
+      zero: 'never',
+    }),
+    slowStart: duration({
+      summary:
+        'Time over which a backend that is new or has come back is brought from a tenth of its share to all of it.',
+      default: '0s',
+      reason: 'Most backends are warm within a second.',
+      min: SECOND,
+      max: HOUR,
+      zero: 'all of it at once',
+    }),
+    drainTimeout: duration({
+      summary:
+        'How long requests and tunnels of a backend that is drained, in maintenance or removed may go on before they are cut.',
+      default: '10m',
+      reason: 'Longer than nearly all requests; a WebSocket that is still open then comes back elsewhere.',
+      min: SECOND,
+      max: 7 * DAY,
+      zero: 'for as long as they like',
+    }),
   },
-);
+).transform(({ panic, slowStart, drainTimeout, ...pool }) => ({
+  ...pool,
+  panicPercent: panic,
+  slowStartMs: slowStart,
+  drainTimeoutMs: drainTimeout,
+}));

@@ -23,6 +23,7 @@ interface WrittenOut {
       readonly port: number;
       readonly weight: number;
       readonly maxConnections: number;
+      readonly isBackup: boolean;
     }[];
     readonly health: {
       readonly path: string;
@@ -34,7 +35,15 @@ interface WrittenOut {
       readonly statuses: readonly (readonly [number, number])[];
       readonly host: string | null;
     } | null;
-    readonly retry: { readonly attempts: number; readonly bodyBytes: number };
+    readonly retry: {
+      readonly attempts: number;
+      readonly bodyBytes: number;
+      readonly timeoutMs: number;
+      readonly attemptTimeoutMs: number;
+      readonly statuses: readonly (readonly [number, number])[];
+      readonly budgetPercent: number;
+      readonly budgetPerSecond: number;
+    };
     readonly timeouts: {
       readonly connectMs: number;
       readonly responseHeadMs: number;
@@ -42,6 +51,16 @@ interface WrittenOut {
       readonly tunnelIdleMs: number;
     };
     readonly idleConnections: { readonly max: number; readonly timeoutMs: number };
+    readonly queue: { readonly size: number; readonly timeoutMs: number };
+    readonly outlier: {
+      readonly gatewayErrors: number;
+      readonly timeMs: number;
+      readonly maxTimeMs: number;
+      readonly maxSharePercent: number;
+    };
+    readonly panicPercent: number;
+    readonly slowStartMs: number;
+    readonly drainTimeoutMs: number;
   }[];
   readonly routes: readonly { readonly host: string | null; readonly path: string | null; readonly pool: string }[];
   readonly admin: {
@@ -91,11 +110,26 @@ test('a config with nothing but backends has every default', () => {
       {
         name: 'web',
         policy: 'round-robin',
-        backends: [{ name: 'a:80', url: 'http://a:80', host: 'a', port: 80, weight: 1, maxConnections: 0 }],
+        backends: [
+          { name: 'a:80', url: 'http://a:80', host: 'a', port: 80, weight: 1, maxConnections: 0, isBackup: false },
+        ],
         health: null,
-        retry: { attempts: 3, bodyBytes: 65_536 },
+        retry: {
+          attempts: 3,
+          bodyBytes: 65_536,
+          timeoutMs: 60_000,
+          attemptTimeoutMs: 0,
+          statuses: [],
+          budgetPercent: 20,
+          budgetPerSecond: 10,
+        },
         timeouts: { connectMs: 2_000, responseHeadMs: 30_000, bodyIdleMs: 30_000, tunnelIdleMs: 3_600_000 },
         idleConnections: { max: 256, timeoutMs: 4_000 },
+        queue: { size: 1_000, timeoutMs: 5_000 },
+        outlier: { gatewayErrors: 5, timeMs: 30_000, maxTimeMs: 300_000, maxSharePercent: 50 },
+        panicPercent: 0,
+        slowStartMs: 0,
+        drainTimeoutMs: 600_000,
       },
     ],
     routes: [{ host: null, path: null, pool: 'web' }],

@@ -12,7 +12,7 @@ import type { ProblemCode } from './codes.ts';
 import { formatDuration, readDuration } from './durations.ts';
 import { type Reading, read, refuse } from './reading.ts';
 import { formatSize, readSize } from './sizes.ts';
-import { readInteger, readPolicy } from './texts.ts';
+import { readFlag, readInteger, readPolicy } from './texts.ts';
 
 /** What a setting says of itself. */
 export interface Setting {
@@ -150,6 +150,11 @@ export function integer(about: About & Bounds): z.ZodType<number> {
     },
     about,
   );
+}
+
+/** Yes or no. */
+export function flag(about: About): z.ZodType<boolean> {
+  return setting({ kind: 'flag', bounds: 'true or false', json: { type: 'boolean' }, read: readFlag }, about);
 }
 
 /** The name of a load-balancing policy. */

@@ -118,6 +118,21 @@ export function readStatuses(value: unknown): Reading<readonly StatusRange[]> {
   return read(ranges);
 }
 
+/** Reads the statuses that are tried again: those of `readStatuses` from 400 up, or none. */
+export function readRetryStatuses(value: unknown): Reading<readonly StatusRange[]> {
+  if (value === null || (Array.isArray(value) && value.length === 0)) return read([]);
+  const reading = readStatuses(value);
+  if (!reading.isRead || reading.value.every(([from]) => from >= 400)) return reading;
+  return refuse('statuses-invalid', 'only an error, 400 to 599, can be tried again');
+}
+
+/** Reads yes or no, also as text, which is what a variable gives. */
+export function readFlag(value: unknown): Reading<boolean> {
+  if (typeof value === 'boolean') return read(value);
+  if (value === 'true' || value === 'false') return read(value === 'true');
+  return mismatch('true or false', value);
+}
+
 /** Reads the admin token; an empty one is none. The value never gets into a message. */
 export function readToken(value: unknown): Reading<string | null> {
   if (value === null || value === '') return read(null);

@@ -19,6 +19,7 @@ export function storeBackend(state: State, backend: RosterBackend): void {
   Atomics.store(state.board, at + BACKEND_BOARD.MODE, MODE_WORD[backend.mode]);
   Atomics.store(state.board, at + BACKEND_BOARD.IS_EJECTED, backend.isEjected ? 1 : 0);
   Atomics.store(state.board, at + BACKEND_BOARD.WEIGHT, backend.weight);
+  Atomics.store(state.board, at + BACKEND_BOARD.RAMP, backend.ramp);
 }
 
 /** Tells all workers that the words of this pool or of its backends have changed. */

@@ -38,7 +38,7 @@ export function buildPlan(config: Config, pools: readonly RosterPool[], revision
 }
 
 function toPlanPool(pool: RosterPool): PlanPool {
-  const { retry, timeouts, idleConnections } = pool.config;
+  const { retry, timeouts, idleConnections, queue, outlier, panicPercent } = pool.config;
   return {
     slot: pool.slot,
     name: pool.name,
@@ -51,9 +51,13 @@ function toPlanPool(pool: RosterPool): PlanPool {
         address: backend.address,
         port: backend.port,
         maxConnections: backend.maxConnections,
+        isBackup: backend.isBackup,
       })),
     fall: healthRuleOf(pool.config).fall,
     retry: { ...retry },
+    queue: { ...queue },
+    gatewayErrors: outlier.maxSharePercent === 0 ? 0 : outlier.gatewayErrors,
+    panicPercent,
     timeouts: { ...timeouts },
     idleConnections: { ...idleConnections },
   };

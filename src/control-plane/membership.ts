@@ -10,7 +10,7 @@
  */
 import { isIP } from 'node:net';
 import { formatAddress } from '../config/addresses.ts';
-import { BACKEND_GAUGES, type State } from '../state/layout.ts';
+import { BACKEND_GAUGES, FULL_RAMP, type State } from '../state/layout.ts';
 import { inFlightOf } from './board.ts';
 import { UNCHECKED } from './health-state.ts';
 import { type BackendRecord, type Origin, type PoolRecord, RosterError } from './roster-model.ts';
@@ -138,6 +138,7 @@ export class Membership {
       config,
       policy,
       backends: [],
+      isPanic: false,
       isRemoved: false,
       removedInRevision: 0,
     };
@@ -160,6 +161,7 @@ export class Membership {
       backend.url = want.url;
       backend.weight = want.weight;
       backend.maxConnections = want.maxConnections;
+      backend.isBackup = want.isBackup;
       if (backend.mode !== want.mode) backend.modeOrigin = origin;
       backend.mode = want.mode;
       backend.origin = want.origin;
@@ -188,6 +190,10 @@ export class Membership {
       pool,
       address,
       isEjected: false,
+      ejectedUntilMs: null,
+      ejections: 0,
+      ramp: FULL_RAMP,
+      cutAtMs: null,
       reason: '',
       sinceMs: this.#wallMs(),
       lastCheck: null,

@@ -24,6 +24,10 @@ function setup() {
     mode: 'ready',
     weight: 5,
     maxConnections: 0,
+    isBackup: false,
+    ejectedUntilMs: null,
+    cutAtMs: null,
+    ramp: 10,
     lastCheck: slot === 0 ? { atMs: 1, isPass: true, detail: 'status 200', durationMs: 2.5 } : null,
     nextCheckMs: null,
     isRemoved: false,
@@ -33,6 +37,7 @@ function setup() {
     slot: 0,
     name: 'web',
     policy: 'round-robin',
+    isPanic: false,
     backends: [backend(2, 0, 'b1'), backend(3, 1, NASTY)],
   };
   const roster = {

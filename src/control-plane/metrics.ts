@@ -107,6 +107,16 @@ function writePools(text: MetricsText, { pools }: Status): void {
   family('retries_total', 'counter', 'Attempts beyond the first of their exchange.', (pool, emit) =>
     emit([], pool.retries),
   );
+  family('retries_denied_total', 'counter', 'Attempts not made because the retry budget was used up.', (pool, emit) =>
+    emit([], pool.retriesDenied),
+  );
+  family('queued', 'gauge', 'Requests that wait for a place on a backend.', (pool, emit) => emit([], pool.queued));
+  family('queued_total', 'counter', 'Exchanges that have waited for a place on a backend.', (pool, emit) =>
+    emit([], pool.queuedTotal),
+  );
+  family('panic', 'gauge', '1 while too few backends are available and all of them are used.', (pool, emit) =>
+    emit([], pool.isPanic ? 1 : 0),
+  );
   family('request_bytes_total', 'counter', 'Body bytes received from clients.', (pool, emit) => emit([], pool.bytesIn));
   family('response_bytes_total', 'counter', 'Body bytes sent to clients.', (pool, emit) => emit([], pool.bytesOut));
 }

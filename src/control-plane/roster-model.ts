@@ -25,11 +25,21 @@ export interface RosterBackend {
   readonly address: string | null;
   readonly weight: number;
   readonly maxConnections: number;
+  /** Serves only while no other backend of the pool can. */
+  readonly isBackup: boolean;
   readonly mode: AdminMode;
   readonly health: Health;
   readonly passesInRow: number;
   readonly failsInRow: number;
   readonly isEjected: boolean;
+  /** When its ejection ends, milliseconds since the epoch; null while it is not ejected. */
+  readonly ejectedUntilMs: number | null;
+  /** How often it was ejected of late: what its next ejection is measured by. */
+  readonly ejections: number;
+  /** Tenths of its share that it may have: 1..10, less than 10 in its slow start. */
+  readonly ramp: number;
+  /** When what is still in flight on it is cut, milliseconds since the epoch; null where it takes requests, or may finish. */
+  readonly cutAtMs: number | null;
   /** Why it is in its state, in words; may be empty while it is up. */
   readonly reason: string;
   /** When its state began, milliseconds since the epoch. */
@@ -54,6 +64,8 @@ export interface RosterPool {
   readonly policy: string;
   /** In the order of the file, then those added at run time, then those being removed. */
   readonly backends: readonly RosterBackend[];
+  /** Too few of its backends are available, so that health and ejection are ignored. */
+  readonly isPanic: boolean;
   /** True while the backends of a removed pool finish their requests. */
   readonly isRemoved: boolean;
 }

@@ -178,12 +178,12 @@ export class Roster {
   }
 
   /** Live traffic has seen the backend in this slot fail `fall` times in a row. */
-  reportFailing(slot: number, code: FailureCode, detail: string): void {
+  reportFailing(slot: number, code: FailureCode | null, detail: string): void {
     const record = this.#members.backendInSlot(slot);
     if (record === null) return;
     const pool = this.#poolOf(record);
     const { fall } = healthRuleOf(pool.config);
-    const report = reportLiveFailures(this.#state, pool, record, fall, detail || code);
+    const report = reportLiveFailures(this.#state, pool, record, fall, detail || (code ?? ''));
     this.#tellReport(record, report, 'live traffic');
     if (report.event !== null) this.#checkListeners.tell(record);
   }

@@ -61,6 +61,7 @@ export interface WantedBackend {
   readonly port: number;
   readonly weight: number;
   readonly maxConnections: number;
+  readonly isBackup: boolean;
   readonly mode: AdminMode;
   readonly origin: 'file' | 'runtime';
 }
@@ -174,10 +175,10 @@ function mergePool(
     wantedBackends.push({ ...backend, weight: weight?.value ?? backend.weight, mode });
     if (weight !== null || mode !== 'ready') keptBackends.push({ name: backend.name, weight, mode });
   };
-  for (const { name, url, host, port, weight, maxConnections } of fromFile) {
-    want({ name, url, host, port, weight, maxConnections, origin: 'file' });
+  for (const { name, url, host, port, weight, maxConnections, isBackup } of fromFile) {
+    want({ name, url, host, port, weight, maxConnections, isBackup, origin: 'file' });
   }
-  for (const backend of added) want({ ...backend, maxConnections: 0, origin: 'runtime' });
+  for (const backend of added) want({ ...backend, maxConnections: 0, isBackup: false, origin: 'runtime' });
 
   return {
     wanted: {

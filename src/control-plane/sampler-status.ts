@@ -12,6 +12,7 @@ import {
   BACKEND_SHARED,
   POOL_COUNTER_CELLS,
   POOL_COUNTERS,
+  POOL_SHARED,
   type State,
   WORKER_COUNTER_CELLS,
   WORKER_COUNTERS,
@@ -39,6 +40,10 @@ export interface PoolCounts {
   readonly failuresByCode: Readonly<Record<string, number>>;
   readonly statuses: StatusClasses;
   readonly retries: number;
+  readonly retriesDenied: number;
+  /** Requests that wait for a place now, and exchanges that ever have. */
+  readonly queued: number;
+  readonly queuedTotal: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
@@ -102,6 +107,9 @@ export function readPoolCounts(state: State, slot: number): PoolCounts {
     failuresByCode: byCode(row, POOL_COUNTERS.FIRST_FAILURE),
     statuses: byClass(row, POOL_COUNTERS.STATUS_CLASS),
     retries: row[POOL_COUNTERS.RETRIES] ?? 0,
+    retriesDenied: row[POOL_COUNTERS.RETRIES_DENIED] ?? 0,
+    queued: Atomics.load(state.shared, state.poolShared(slot) + POOL_SHARED.QUEUED),
+    queuedTotal: row[POOL_COUNTERS.QUEUED] ?? 0,
     bytesIn: row[POOL_COUNTERS.BYTES_IN] ?? 0,
     bytesOut: row[POOL_COUNTERS.BYTES_OUT] ?? 0,
   };

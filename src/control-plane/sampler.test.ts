@@ -56,6 +56,10 @@ const backend = (name: string, slot: number): SampledBackend => ({
   mode: 'ready',
   weight: 1,
   maxConnections: 0,
+  isBackup: false,
+  ejectedUntilMs: null,
+  cutAtMs: null,
+  ramp: 10,
   lastCheck: null,
   nextCheckMs: null,
   isRemoved: false,
@@ -68,7 +72,14 @@ interface TestPool extends SampledPool {
 function setup() {
   const state = State.create({ workers: WORKERS, pools: 2, backends: 4 });
   const clock = new TestClock();
-  const web: TestPool = { id: nextId++, slot: 0, name: 'web', policy: 'round-robin', backends: [backend('b1', 0)] };
+  const web: TestPool = {
+    id: nextId++,
+    slot: 0,
+    name: 'web',
+    policy: 'round-robin',
+    isPanic: false,
+    backends: [backend('b1', 0)],
+  };
   const roster = { pools: [web] as TestPool[], revision: 7, stateOf: () => 'up' as const };
   const workers = (): WorkerStatus[] => [];
   const sampler = new Sampler({
@@ -339,7 +350,14 @@ describe('sampler: pools and backends that come and go', () => {
     const { sampler, clock, roster } = setup();
     sampler.start();
     clock.pass(1000);
-    const api: TestPool = { id: nextId++, slot: 1, name: '__proto__', policy: 'round-robin', backends: [] };
+    const api: TestPool = {
+      id: nextId++,
+      slot: 1,
+      name: '__proto__',
+      policy: 'round-robin',
+      isPanic: false,
+      backends: [],
+    };
     roster.pools = [api];
     clock.pass(1000);
     assert.deepEqual(Object.keys(sampler.seconds()), ['__proto__']);

@@ -11,7 +11,7 @@
 import type { BackendState, BackendStatus, PoolStatus, Status, WorkerStatus } from '../protocol/admin-api.ts';
 import type { PoolSecond, Totals } from '../protocol/dashboard.ts';
 import { HISTOGRAM_BUCKETS } from '../state/histogram.ts';
-import type { State } from '../state/layout.ts';
+import { FULL_RAMP, type State } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import { History } from './history.ts';
 import { SampledRow } from './sampler-rows.ts';
@@ -34,10 +34,13 @@ export type SampledBackend = Pick<
   | 'mode'
   | 'weight'
   | 'maxConnections'
+  | 'isBackup'
+  | 'ejectedUntilMs'
+  | 'cutAtMs'
   | 'lastCheck'
   | 'nextCheckMs'
   | 'isRemoved'
-> & { readonly id: number; readonly slot: number };
+> & { readonly id: number; readonly slot: number; readonly ramp: number };
 
 /** What the sampler reads of a pool: a `RosterPool` is one. */
 export interface SampledPool {
@@ -45,6 +48,7 @@ export interface SampledPool {
   readonly slot: number;
   readonly name: string;
   readonly policy: string;
+  readonly isPanic: boolean;
   readonly backends: readonly SampledBackend[];
 }
 
@@ -138,6 +142,7 @@ export class Sampler {
       policies: this.#options.policies,
       backends: pool.backends.map((backend) => this.backendStatus(backend)),
       ...readPoolCounts(this.state, pool.slot),
+      isPanic: pool.isPanic,
       rps: hundredths(row?.rps ?? 0),
       latencyMs: row?.latency() ?? notMeasured(),
     };
@@ -154,6 +159,10 @@ export class Sampler {
       mode: backend.mode,
       weight: backend.weight,
       maxConnections: backend.maxConnections,
+      isBackup: backend.isBackup,
+      rampPercent: (100 * backend.ramp) / FULL_RAMP,
+      ejectedUntilMs: backend.ejectedUntilMs,
+      cutAtMs: backend.cutAtMs,
       ...readBackendCounts(this.state, backend.slot),
       rps: hundredths(row?.rps ?? 0),
       latencyMs: row?.latency() ?? notMeasured(),

@@ -13,6 +13,7 @@ import {
   BACKEND_SHARED_CELLS,
   POOL_BOARD_CELLS,
   POOL_COUNTER_CELLS,
+  POOL_GAUGE_CELLS,
   POOL_SHARED_CELLS,
   type State,
 } from '../state/layout.ts';
@@ -55,6 +56,7 @@ export function clearPoolSlot(state: State, slot: number): void {
   fill(state.shared, state.poolShared(slot), POOL_SHARED_CELLS);
   for (let worker = 0; worker < state.capacity.workers; worker++) {
     fill(state.counters, state.poolCounters(worker, slot), POOL_COUNTER_CELLS);
+    fill(state.gauges, state.poolGauges(worker, slot), POOL_GAUGE_CELLS);
     fill(state.histograms, state.poolHistogram(worker, slot), HISTOGRAM_BUCKETS);
   }
 }

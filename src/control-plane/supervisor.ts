@@ -34,7 +34,7 @@ export interface SupervisorOptions {
   readonly plan: () => Plan;
   readonly journal: Journal;
   /** A worker reports a backend: see `Roster.reportFailing`. */
-  readonly onFailing: (slot: number, code: FailureCode, detail: string) => void;
+  readonly onFailing: (slot: number, code: FailureCode | null, detail: string) => void;
   /** A worker has thrown: a bug, whose whole stack belongs into the log. */
   readonly onThrow?: (worker: number, error: unknown) => void;
   /** The entry of a worker thread; another one in tests. */

@@ -38,7 +38,7 @@ export interface SeatHost {
   readonly isStopping: () => boolean;
   /** Takes a failure of the first start; false when that is over, and the seat must see to it itself. */
   readonly takeStartFailure: (text: string) => boolean;
-  readonly onFailing: (slot: number, code: FailureCode, detail: string) => void;
+  readonly onFailing: (slot: number, code: FailureCode | null, detail: string) => void;
   /** Something that somebody may be waiting for has changed. */
   readonly onChange: () => void;
   readonly tell: (level: EventLevel, kind: string, worker: number, text: string) => void;

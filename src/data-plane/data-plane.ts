@@ -167,6 +167,12 @@ export class DataPlane {
     if (failure !== null) this.#count(WORKER_COUNTERS.FIRST_FAILURE + failure.index);
   }
 
+  /** Ends the attempts that are under way on a backend: its time for them is used up. */
+  cut(slot: number): void {
+    for (const downstream of [...this.#downstreams]) downstream.cutBackend(slot);
+    this.#backends.get(slot)?.idle.closeAll();
+  }
+
   /**
    * Lets what is under way come to its end, for at most `timeoutMs`.
    * @param onDone called once, with the number of exchanges that had to be cut

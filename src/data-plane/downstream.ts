@@ -410,6 +410,11 @@ export class Downstream implements WireOwner, Client, Expiring {
     this.wire.destroy();
   }
 
+  /** Ends the attempt under way if it is on this backend. */
+  cutBackend(slot: number): void {
+    this.#exchange.cutBackend(slot);
+  }
+
   /** Ends what is under way for good: the time for shutting down is used up. */
   abort(): void {
     this.#exchange.onClientGone('SHUTTING_DOWN');

@@ -361,6 +361,14 @@ export class Exchange implements AttemptOwner {
     this.#attempt(failure);
   }
 
+  /** Ends the attempt under way if it is on this backend; another one may follow. */
+  cutBackend(slot: number): void {
+    const connection = this.#connection;
+    if (connection === null || this.#backend?.slot !== slot) return;
+    connection.abandon();
+    this.onAttemptFailed('BACKEND_CUT', '', !this.#isConnected);
+  }
+
   /** Gives the attempt up from this side. */
   #abandon(failure: Failure | null): void {
     const connection = this.#connection;

@@ -52,6 +52,10 @@ function start(port: NonNullable<typeof parentPort>): void {
       });
       return;
     }
+    if (message.type === 'cut') {
+      plane.cut(message.backend);
+      return;
+    }
     plane.isDraining = true;
     // Closing resets the connections that the kernel holds for us to accept, so they are accepted
     // first: one whole turn of the loop, and nothing between its accepting and the closing.

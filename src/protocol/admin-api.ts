@@ -27,6 +27,14 @@ export interface BackendStatus {
   readonly mode: AdminMode;
   readonly weight: number;
   readonly maxConnections: number;
+  /** Serves only while no other backend of the pool can. */
+  readonly isBackup: boolean;
+  /** Percentage of its share that it may have: less than 100 in its slow start. */
+  readonly rampPercent: number;
+  /** When its ejection ends, milliseconds since the epoch; null while it is not ejected. */
+  readonly ejectedUntilMs: number | null;
+  /** When what it has in flight is cut, milliseconds since the epoch; null where it is not leaving, or has no limit. */
+  readonly cutAtMs: number | null;
   /** Attempts begun and not finished. */
   readonly inFlight: number;
   /** Open connections from the balancer, in use or idle. */
@@ -74,6 +82,14 @@ export interface PoolStatus {
   readonly statuses: Readonly<Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number>>;
   /** Attempts beyond the first. */
   readonly retries: number;
+  /** Attempts that were not made because the retry budget was used up. */
+  readonly retriesDenied: number;
+  /** Requests that wait for a place on a backend now. */
+  readonly queued: number;
+  /** Exchanges that have waited for a place since the start. */
+  readonly queuedTotal: number;
+  /** Too few backends are available, so that health and ejection are ignored. */
+  readonly isPanic: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly rps: number;

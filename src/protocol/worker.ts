@@ -38,6 +38,8 @@ export interface PlanBackend {
   readonly port: number;
   /** In-flight limit over all workers; 0 is none. */
   readonly maxConnections: number;
+  /** Serves only while no other backend of the pool can. */
+  readonly isBackup: boolean;
 }
 
 /** A named set of interchangeable backends. */
@@ -53,7 +55,26 @@ export interface PlanPool {
     readonly attempts: number;
     /** Largest request body that is kept for another attempt, bytes. */
     readonly bodyBytes: number;
+    /** Within which all attempts after the first must have their answer; 0 is no limit. */
+    readonly timeoutMs: number;
+    /** From the start of an attempt to the head of its answer; 0 is no limit. */
+    readonly attemptTimeoutMs: number;
+    /** Answers that are tried again, as ranges with both ends. */
+    readonly statuses: readonly (readonly [from: number, to: number])[];
+    /** Further attempts, in percent of the requests of the last 10 s … */
+    readonly budgetPercent: number;
+    /** … and so many a second beside that, over all workers. */
+    readonly budgetPerSecond: number;
   };
+  readonly queue: {
+    /** Most requests that wait for a place, over all workers; 0 is none. */
+    readonly size: number;
+    readonly timeoutMs: number;
+  };
+  /** Answers 502, 503 and 504 in a row after which a worker reports the backend; 0 is never. */
+  readonly gatewayErrors: number;
+  /** Percentage of the pool that must be available, or all of it is used; 0 is never. */
+  readonly panicPercent: number;
   readonly timeouts: {
     /** From the start of the connection to its being open. */
     readonly connectMs: number;
@@ -128,6 +149,8 @@ export interface WorkerStart {
 export type ToWorker =
   /** Requests that begin after `applied` follow this plan; those under way end by their own. */
   | { readonly type: 'apply'; readonly plan: Plan }
+  /** Cut what this worker still has in flight on a backend: its time to finish is used up. */
+  | { readonly type: 'cut'; readonly backend: number }
   /** Stop accepting, finish what is in flight, cut it after `timeoutMs`, answer `drained`. */
   | { readonly type: 'drain'; readonly timeoutMs: number };
 
@@ -140,12 +163,13 @@ export type FromWorker =
   /** The access log could not be opened: exchanges go unlogged until the next plan. */
   | { readonly type: 'log-failed'; readonly path: string; readonly error: string }
   | { readonly type: 'applied'; readonly revision: number }
-  /** Failures in a row in live traffic have reached the pool's `fall`. */
+  /** Failures in a row in live traffic have reached the pool's `fall`, or gateway errors their limit. */
   | {
       readonly type: 'failing';
       readonly backend: number;
-      readonly code: FailureCode;
-      /** The system's word for it, such as `ECONNREFUSED`; empty where there is none. */
+      /** Null for gateway errors: answers 502, 503 or 504. */
+      readonly code: FailureCode | null;
+      /** `status 503`, or the system's word for it, such as `ECONNREFUSED`; empty where there is none. */
       readonly detail: string;
     }
   /** Every connection has ended; the worker exits by itself after this. */

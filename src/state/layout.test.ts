@@ -44,6 +44,7 @@ function rowsOf(state: State): Row[] {
     for (const pool of upTo(pools)) {
       const first = state.poolCounters(worker, pool);
       add(`counters of ${worker}, pool ${pool}`, counters, first, layout.POOL_COUNTER_CELLS);
+      add(`gauges of ${worker}, pool ${pool}`, gauges, state.poolGauges(worker, pool), layout.POOL_GAUGE_CELLS);
       add(`histogram of ${worker}, pool ${pool}`, histograms, state.poolHistogram(worker, pool), HISTOGRAM_BUCKETS);
     }
     for (const backend of upTo(backends)) {
@@ -110,7 +111,10 @@ describe('the layout', () => {
   it('has room in each row for every cell that is named in it', () => {
     assert.ok(lastCell(layout.POOL_BOARD) < layout.POOL_BOARD_CELLS);
     assert.ok(lastCell(layout.BACKEND_BOARD) < layout.BACKEND_BOARD_CELLS);
-    assert.ok(layout.POOL_SHARED.FIRST_TURN + layout.MAX_POLICIES <= layout.POOL_SHARED_CELLS);
+    const { FIRST_TURN, ...words } = layout.POOL_SHARED;
+    for (const word of Object.values(words)) assert.ok(word >= FIRST_TURN + layout.MAX_POLICIES);
+    assert.ok(lastCell(words) < layout.POOL_SHARED_CELLS);
+    assert.ok(lastCell(layout.POOL_GAUGES) < layout.POOL_GAUGE_CELLS);
     assert.ok(lastCell(layout.BACKEND_SHARED) < layout.BACKEND_SHARED_CELLS);
     assert.ok(lastCell(layout.WORKER_GAUGES) < layout.WORKER_GAUGE_CELLS);
     assert.ok(lastCell(layout.BACKEND_GAUGES) < layout.BACKEND_GAUGE_CELLS);
@@ -127,6 +131,8 @@ describe('the layout', () => {
   it('names no cell twice, and none among the status classes', () => {
     for (const names of [
       layout.POOL_BOARD,
+      layout.POOL_SHARED,
+      layout.POOL_GAUGES,
       layout.BACKEND_BOARD,
       layout.BACKEND_SHARED,
       layout.WORKER_COUNTERS,

@@ -58,13 +58,25 @@ export const BACKEND_BOARD = {
   IS_EJECTED: 2,
   /** 1..256. */
   WEIGHT: 3,
+  /** Tenths of its share and of its connection limit that it may have: 1..10, less than 10 in its slow start. */
+  RAMP: 4,
 } as const;
+
+/** `RAMP` of a backend that has its whole share. */
+export const FULL_RAMP = 10;
 
 export const HEALTH = { UNKNOWN: 0, HEALTHY: 1, UNHEALTHY: 2 } as const;
 export const MODE = { READY: 0, DRAIN: 1, MAINTENANCE: 2 } as const;
 
-/** Shared words of a pool (int32, `Atomics.add` by workers): one turn counter a policy. */
-export const POOL_SHARED = { FIRST_TURN: 0 } as const;
+/** Shared words of a pool (int32, `Atomics` by workers). */
+export const POOL_SHARED = {
+  /** First of one turn counter a policy. */
+  FIRST_TURN: 0,
+  /** Requests that wait for a place, over all workers. */
+  QUEUED: MAX_POLICIES,
+  /** Raised, with a notification, when a place has become free that another worker's requests wait for. */
+  FREED: MAX_POLICIES + 1,
+} as const;
 
 /** Shared words of a backend (int32, `Atomics` by workers). */
 export const BACKEND_SHARED = {
@@ -72,6 +84,8 @@ export const BACKEND_SHARED = {
   IN_FLIGHT: 0,
   /** Failures in live traffic since the last success. */
   CONSECUTIVE_FAILURES: 1,
+  /** Answers 502, 503 and 504 since the last other answer. */
+  CONSECUTIVE_GATEWAY_ERRORS: 2,
 } as const;
 
 const FAILURE_COUNT = FAILURES.length;
@@ -102,8 +116,12 @@ export const POOL_COUNTERS = {
   BYTES_IN: 8,
   /** Body bytes sent to clients. */
   BYTES_OUT: 9,
+  /** Exchanges that have waited for a place. */
+  QUEUED: 10,
+  /** Attempts that were not made because the retry budget was used up. */
+  RETRIES_DENIED: 11,
   /** First of one counter a failure code, by the code that ended the exchange. */
-  FIRST_FAILURE: 10,
+  FIRST_FAILURE: 12,
 } as const;
 
 /** Counters of a backend in one worker (float64): attempts, as the backend saw them. */
@@ -140,6 +158,12 @@ export const WORKER_GAUGES = {
   BEAT: 5,
 } as const;
 
+/** Gauges of a pool in one worker (int32). */
+export const POOL_GAUGES = {
+  /** This worker's share of the requests that wait for a place. */
+  QUEUED: 0,
+} as const;
+
 /** Gauges of a backend in one worker (int32). */
 export const BACKEND_GAUGES = {
   /** This worker's share of the backend's in-flight. */
@@ -155,13 +179,14 @@ const LINE_WORDS = 16;
 const roundUp = (cells: number, unit: number): number => Math.ceil(cells / unit) * unit;
 
 export const POOL_BOARD_CELLS = LINE_WORDS;
-export const BACKEND_BOARD_CELLS = 4;
-export const POOL_SHARED_CELLS = roundUp(MAX_POLICIES, LINE_WORDS);
+export const BACKEND_BOARD_CELLS = 8;
+export const POOL_SHARED_CELLS = roundUp(POOL_SHARED.FREED + 1, LINE_WORDS);
 export const BACKEND_SHARED_CELLS = LINE_WORDS;
 export const WORKER_COUNTER_CELLS = roundUp(WORKER_COUNTERS.FIRST_FAILURE + FAILURE_COUNT, 8);
 export const POOL_COUNTER_CELLS = roundUp(POOL_COUNTERS.FIRST_FAILURE + FAILURE_COUNT, 8);
 export const BACKEND_COUNTER_CELLS = roundUp(BACKEND_COUNTERS.FIRST_FAILURE + FAILURE_COUNT, 8);
 export const WORKER_GAUGE_CELLS = LINE_WORDS;
+export const POOL_GAUGE_CELLS = 4;
 export const BACKEND_GAUGE_CELLS = 4;
 
 /** The shared memory with its typed views and the arithmetic of its rows. */
@@ -182,7 +207,7 @@ export class State {
     this.buffer = buffer;
     this.capacity = capacity;
     this.#countersPerWorker = WORKER_COUNTER_CELLS + pools * POOL_COUNTER_CELLS + backends * BACKEND_COUNTER_CELLS;
-    this.#gaugesPerWorker = roundUp(WORKER_GAUGE_CELLS + backends * BACKEND_GAUGE_CELLS, LINE_WORDS);
+    this.#gaugesPerWorker = gaugesPerWorker(capacity);
     let offset = 0;
     const take = (cells: number, bytesPerCell: number): [number, number] => {
       const start = offset;
@@ -254,9 +279,14 @@ export class State {
     return worker * this.#gaugesPerWorker;
   }
 
+  /** First gauge of a pool in a worker. */
+  poolGauges(worker: number, pool: number): number {
+    return this.workerGauges(worker) + WORKER_GAUGE_CELLS + pool * POOL_GAUGE_CELLS;
+  }
+
   /** First gauge of a backend in a worker. */
   backendGauges(worker: number, backend: number): number {
-    return this.workerGauges(worker) + WORKER_GAUGE_CELLS + backend * BACKEND_GAUGE_CELLS;
+    return this.poolGauges(worker, this.capacity.pools) + backend * BACKEND_GAUGE_CELLS;
   }
 
   /** First bucket of a pool's latency histogram in a worker: whole exchanges. */
@@ -272,9 +302,13 @@ export class State {
   }
 }
 
+function gaugesPerWorker({ pools, backends }: Capacity): number {
+  return roundUp(WORKER_GAUGE_CELLS + pools * POOL_GAUGE_CELLS + backends * BACKEND_GAUGE_CELLS, LINE_WORDS);
+}
+
 function bytesFor({ workers, pools, backends }: Capacity): number {
   const counters = WORKER_COUNTER_CELLS + pools * POOL_COUNTER_CELLS + backends * BACKEND_COUNTER_CELLS;
-  const gauges = roundUp(WORKER_GAUGE_CELLS + backends * BACKEND_GAUGE_CELLS, LINE_WORDS);
+  const gauges = gaugesPerWorker({ workers, pools, backends });
   const board = roundUp(pools * POOL_BOARD_CELLS + backends * BACKEND_BOARD_CELLS, LINE_WORDS);
   const shared = pools * POOL_SHARED_CELLS + backends * BACKEND_SHARED_CELLS;
   const histograms = workers * (pools + backends) * HISTOGRAM_BUCKETS;

@@ -9,6 +9,7 @@ export interface BackendSpec {
   readonly address?: string | null;
   readonly weight?: number;
   readonly maxConnections?: number;
+  readonly isBackup?: boolean;
   readonly health?: keyof typeof HEALTH;
 }
 
@@ -20,6 +21,9 @@ export interface PoolSpec {
   readonly backends: readonly BackendSpec[];
   readonly fall?: number;
   readonly retry?: Partial<PlanPool['retry']>;
+  readonly queue?: Partial<PlanPool['queue']>;
+  readonly gatewayErrors?: number;
+  readonly panicPercent?: number;
   readonly timeouts?: Partial<PlanPool['timeouts']>;
   readonly idleConnections?: Partial<PlanPool['idleConnections']>;
 }
@@ -61,17 +65,30 @@ function buildPool(pool: PoolSpec, pools: SlotBook, backends: SlotBook): PlanPoo
     slot: pools.slot(name),
     name,
     backends: pool.backends.map(
-      ({ name: backend, port, address = '127.0.0.1', maxConnections = 0 }): PlanBackend => ({
+      ({ name: backend, port, address = '127.0.0.1', maxConnections = 0, isBackup = false }): PlanBackend => ({
         slot: backends.slot(backend),
         name: backend,
         authority: `${address ?? 'unresolved.example'}:${port}`,
         address,
         port,
         maxConnections,
+        isBackup,
       }),
     ),
     fall: pool.fall ?? 3,
-    retry: { attempts: 3, bodyBytes: 65_536, ...pool.retry },
+    retry: {
+      attempts: 3,
+      bodyBytes: 65_536,
+      timeoutMs: 60_000,
+      attemptTimeoutMs: 0,
+      statuses: [],
+      budgetPercent: 20,
+      budgetPerSecond: 10,
+      ...pool.retry,
+    },
+    queue: { size: 1_000, timeoutMs: 5_000, ...pool.queue },
+    gatewayErrors: pool.gatewayErrors ?? 5,
+    panicPercent: pool.panicPercent ?? 0,
     timeouts: {
       connectMs: 2_000,
       responseHeadMs: 30_000,
