@@ -29,7 +29,7 @@ function make(config: Config, random = 0) {
   });
   const checks: [number, number][] = [];
   const failed: string[] = [];
-  const answers = new Map<number, ProbeResult | Promise<ProbeResult>>();
+  const answers = new Map<number, ProbeResult | null | Promise<ProbeResult>>();
   const targets: ProbeTarget[] = [];
   const checker = new HealthChecker({
     roster,
@@ -38,7 +38,8 @@ function make(config: Config, random = 0) {
     probe: async (target, signal) => {
       checks.push([clock.nowMs, target.port]);
       targets.push(target);
-      const result = await (answers.get(target.port) ?? PASS);
+      const given = answers.get(target.port);
+      const result = await (given === undefined ? PASS : given);
       return signal.aborted ? null : result;
     },
     onFailed: ({ name }) => failed.push(name),
@@ -67,7 +68,7 @@ describe('health checker', () => {
   it('goes fast when a check fails, until rise passes after it is down', async () => {
     const { clock, checker, answers, backend, timesOf, failed } = make(configOf([8081]));
     checker.start();
-    await clock.advance(29_999);
+    await clock.advance(29_990);
     answers.set(8081, FAIL);
     await clock.advance(4_001);
     assert.deepEqual(timesOf(8081), [0, 30_000, 32_000, 34_000]);
@@ -153,6 +154,23 @@ describe('health checker', () => {
     roster.removeBackend(backend(8081), 'test');
     await clock.advance(60_000);
     assert.deepEqual(timesOf(8081), [0, 30_000]);
+  });
+
+  it('makes up soon for a check that this machine could not make, and holds it against nobody', async () => {
+    const { clock, checker, answers, backend, timesOf, targets, failed } = make(configOf([8081]));
+    checker.start();
+    await clock.advance(1);
+    assert.equal(targets[0]?.isKnownGood, false);
+    answers.set(8081, null);
+    await clock.advance(38_000);
+    assert.deepEqual(timesOf(8081), [0, 30_000, 32_000, 34_000, 36_000, 38_000]);
+    assert.equal(targets[1]?.isKnownGood, true);
+    assert.equal(backend(8081).health, 'healthy');
+    assert.deepEqual(failed, []);
+    answers.delete(8081);
+    await clock.advance(2_000);
+    await clock.advance(29_990);
+    assert.deepEqual(timesOf(8081).slice(6), [40_000]);
   });
 
   it('leaves nothing behind when stopped, and takes no late result', async () => {

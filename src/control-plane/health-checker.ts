@@ -132,6 +132,7 @@ export class HealthChecker {
 
   async #check(round: Round): Promise<void> {
     const { backend, pool } = round;
+    const rule = healthRuleOf(pool.config);
     const underWay = new AbortController();
     round.underWay = underWay;
     const target = {
@@ -139,16 +140,21 @@ export class HealthChecker {
       port: backend.port,
       authority: formatAddress(backend),
       health: pool.config.health,
-      timeoutMs: healthRuleOf(pool.config).timeoutMs,
+      timeoutMs: rule.timeoutMs,
+      isKnownGood: backend.health === 'healthy',
     };
     const result = await this.#probe(target, underWay.signal);
     round.underWay = null;
-    if (result === null || underWay.signal.aborted) return;
-    this.#roster.reportCheck(backend, { ...result, atMs: this.#clock.wallMs() });
-    if (!result.isPass) this.#onFailed(backend);
+    if (underWay.signal.aborted) return;
+    if (result !== null) {
+      this.#roster.reportCheck(backend, { ...result, atMs: this.#clock.wallMs() });
+      if (!result.isPass) this.#onFailed(backend);
+    }
     // The report may have led to a new address or a removal, and so to another round.
     if (this.#rounds.get(backend.id) !== round) return;
-    const paceMs = round.isWantedAgain ? 0 : paceOf(backend, healthRuleOf(pool.config));
+    // A check that could not be made is owed.
+    const ownPaceMs = result === null ? Math.min(rule.fastIntervalMs, rule.intervalMs) : paceOf(backend, rule);
+    const paceMs = round.isWantedAgain ? 0 : ownPaceMs;
     round.isWantedAgain = false;
     this.#schedule(round, Math.round(paceMs * (1 - JITTER * this.#random())));
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import http from 'node:http';
 import net from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { freePort } from '../../test/harness/free-port.ts';
 import { type ProbeTarget, probe } from './health-probe.ts';
 
@@ -35,6 +37,7 @@ const targetOf = (port: number, more: Partial<ProbeTarget> = {}): ProbeTarget =>
   authority: `app.test:${port}`,
   health: HEALTH,
   timeoutMs: 5_000,
+  isKnownGood: false,
   ...more,
 });
 
@@ -165,5 +168,24 @@ describe('health probe by TCP connect', () => {
     const port = await freePort();
     const result = await resultOf(targetOf(port, { health: null }));
     assert.deepEqual(result, { isPass: false, detail: `ECONNREFUSED 127.0.0.1:${port}` });
+  });
+});
+
+describe('health probe on a machine that falls short', () => {
+  it('has no result where no file descriptor is left', async (t) => {
+    const { port } = await serve(t, (_, response) => response.end('fine'));
+    const target = JSON.stringify(targetOf(port));
+    // A process of its own, whose descriptors can be used up.
+    const script = `
+      import { openSync } from 'node:fs';
+      import { probe } from ${JSON.stringify(new URL('./health-probe.ts', import.meta.url).href)};
+      const target = ${target};
+      const ask = async (health) => JSON.stringify((await probe({ ...target, health }, new AbortController().signal)));
+      await ask(target.health);
+      try { for (;;) openSync('/dev/null'); } catch {}
+      process.stdout.write(await ask(target.health) + ' ' + await ask(null));`;
+    const node = `exec '${process.execPath}' --input-type=module -e "$0"`;
+    const { stdout } = await promisify(execFile)('bash', ['-c', `ulimit -n 64; ${node}`, script]);
+    assert.equal(stdout, 'null null');
   });
 });

@@ -10,6 +10,7 @@ import net from 'node:net';
 import { formatAddress } from '../config/addresses.ts';
 import { formatDuration } from '../config/durations.ts';
 import type { HealthConfig } from '../config/schema.ts';
+import { shortageOf } from '../protocol/shortages.ts';
 
 /** Of an answer's body so much is read, and dropped: a check must not become a download. */
 const MAX_BODY_BYTES = 256 * 1024;
@@ -23,6 +24,8 @@ export interface ProbeTarget {
   /** Null for a TCP connect. */
   readonly health: Pick<HealthConfig, 'path' | 'host' | 'statuses'> | null;
   readonly timeoutMs: number;
+  /** It has passed before: a machine that has no port left for a connection to it had one then. */
+  readonly isKnownGood: boolean;
 }
 
 export interface ProbeResult {
@@ -32,7 +35,10 @@ export interface ProbeResult {
   readonly durationMs: number;
 }
 
-/** Resolves with the result; with null when `signal` has called the check off. */
+/**
+ * Resolves with the result; with null where there is none, because `signal` has called the check
+ * off or because this machine fell short of what a check takes.
+ */
 export type Probe = (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeResult | null>;
 
 type Outcome = Pick<ProbeResult, 'isPass' | 'detail'>;
@@ -60,7 +66,7 @@ export const probe: Probe = (target, signal) => {
 };
 
 /** Begins a TCP connection; answers how to end it. */
-function connect(target: ProbeTarget, finish: (outcome: Outcome) => void): () => void {
+function connect(target: ProbeTarget, finish: (outcome: Outcome | null) => void): () => void {
   const socket = net.connect({ host: target.address, port: target.port });
   socket.on('connect', () => finish({ isPass: true, detail: 'connected' }));
   socket.on('error', (error) => finish(failed(error, target)));
@@ -71,7 +77,7 @@ function connect(target: ProbeTarget, finish: (outcome: Outcome) => void): () =>
 function get(
   target: ProbeTarget,
   health: NonNullable<ProbeTarget['health']>,
-  finish: (outcome: Outcome) => void,
+  finish: (outcome: Outcome | null) => void,
 ): () => void {
   const request = http.get({
     host: target.address,
@@ -105,6 +111,10 @@ function get(
   return () => request.destroy();
 }
 
-function failed(error: NodeJS.ErrnoException, { address, port }: ProbeTarget): Outcome {
+/** Null for a failure that says nothing about the backend. */
+function failed(error: NodeJS.ErrnoException, { address, port, isKnownGood }: ProbeTarget): Outcome | null {
+  const shortage = shortageOf(error.code ?? '');
+  // A machine without IPv6 has no address either to reach an IPv6 backend from: that one is down.
+  if (shortage !== null && (isKnownGood || shortage !== 'PORTS_EXHAUSTED')) return null;
   return { isPass: false, detail: `${error.code ?? error.message} ${formatAddress({ host: address, port })}` };
 }

@@ -89,6 +89,7 @@ const ROWS = {
   // The client has too many connections open, or everybody together has: it is closed unread.
   CONNECTIONS_FULL: ['balancer', 'head', 0, 'never', false, 'The worker has as many client connections as it may.'],
   CLIENT_CONNECTIONS_FULL: ['client', 'head', 0, 'never', false, 'The client has as many connections as one address may.'],
+  HEAP_EXHAUSTED: ['balancer', 'head', 503, 'never', false, 'The worker is short of memory and takes no new requests.'],
   // The client went away or stopped reading.
   CLIENT_CLOSED: [
     'client',
@@ -160,6 +161,31 @@ const ROWS = {
     'safe',
     true,
     'The connection to the backend could not be made.',
+  ],
+  // The same, and this machine is to blame: another backend may still have an idle connection.
+  DESCRIPTORS_EXHAUSTED: [
+    'balancer',
+    'connect',
+    503,
+    'safe',
+    false,
+    'No file descriptor is left for a connection to the backend.',
+  ],
+  PORTS_EXHAUSTED: [
+    'balancer',
+    'connect',
+    503,
+    'safe',
+    false,
+    'No local address and port is left for a connection to the backend.',
+  ],
+  SOCKET_MEMORY_EXHAUSTED: [
+    'balancer',
+    'connect',
+    503,
+    'safe',
+    false,
+    'The system has no memory for a connection to the backend.',
   ],
   // Some of the request has been written.
   UPSTREAM_STALE: [

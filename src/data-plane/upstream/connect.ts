@@ -1,5 +1,6 @@
 /** What a failed connection is called: the system's error to a row of the failure table. */
-import { type FailureCode } from '../../protocol/failures.ts';
+import type { FailureCode } from '../../protocol/failures.ts';
+import { shortageOf } from '../../protocol/shortages.ts';
 
 const BY_ERRNO: Readonly<Record<string, FailureCode>> = {
   ECONNREFUSED: 'UPSTREAM_CONNECT_REFUSED',
@@ -14,7 +15,8 @@ const BY_ERRNO: Readonly<Record<string, FailureCode>> = {
 
 /** The failure of a connection that never opened. */
 export function connectFailure(error: Error | null): FailureCode {
-  return BY_ERRNO[errnoOf(error)] ?? 'UPSTREAM_CONNECT_FAILED';
+  const errno = errnoOf(error);
+  return BY_ERRNO[errno] ?? shortageOf(errno) ?? 'UPSTREAM_CONNECT_FAILED';
 }
 
 /** The system's name of an error, such as `ECONNREFUSED`; empty where it has none. */
