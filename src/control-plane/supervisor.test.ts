@@ -81,6 +81,23 @@ describe('supervisor', () => {
     for (let i = 0; i < 8; i++) assert.equal((await ask('/plan')).plan.revision, 5);
   });
 
+  it('asks all workers to listen, and hears which cannot', async (t) => {
+    const { supervisor } = await make(t, 2);
+    await supervisor.start();
+    const at = (name: string) => ({ name, host: '127.0.0.1', port: 1 });
+    assert.deepEqual(await supervisor.listen([at('more')]), []);
+    assert.deepEqual(await supervisor.listen([at('more'), at('unlucky-1')]), [
+      'listener unlucky-1 cannot listen: EADDRINUSE',
+    ]);
+  });
+
+  it('does not wait for the answer of a worker that dies', async (t) => {
+    const { supervisor, ask } = await make(t, 1);
+    await supervisor.start();
+    await ask('/throw');
+    assert.deepEqual(await supervisor.listen([]), []);
+  });
+
   it('a worker that throws is replaced; its share in flight goes, that of the others stays', async (t) => {
     const { supervisor, ask, kinds, journal, inFlight, running, changePlan } = await make(t, 2);
     await supervisor.start();

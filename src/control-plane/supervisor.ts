@@ -10,7 +10,7 @@
 import { Worker } from 'node:worker_threads';
 import type { WorkerStatus } from '../protocol/admin-api.ts';
 import type { FailureCode } from '../protocol/failures.ts';
-import type { FromWorker, Plan, WorkerStart } from '../protocol/worker.ts';
+import type { FromWorker, Plan, PlanListener, WorkerStart } from '../protocol/worker.ts';
 import type { State } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import type { Journal } from './journal.ts';
@@ -118,6 +118,18 @@ export class Supervisor {
     const { revision } = this.#options.plan();
     this.#sendPlan();
     return this.#until(() => this.appliedRevision() >= revision);
+  }
+
+  /**
+   * Lets every worker listen on exactly these until it is given the next plan. Resolves when all
+   * live workers have tried, with what could not be opened: one sentence each, none where all is
+   * well. To be called again only after that.
+   */
+  async listen(listeners: readonly PlanListener[]): Promise<string[]> {
+    for (const seat of this.#seats) seat.listen(listeners);
+    await this.#until(() => this.#seats.every(({ listenFailures }) => listenFailures !== null));
+    const failures = this.#seats.flatMap(({ listenFailures }) => listenFailures ?? []);
+    return [...new Set(failures.map(({ listener, error }) => `listener ${listener} cannot listen: ${error}`))];
   }
 
   /** The oldest plan that any live worker may follow; infinite where none is alive. */

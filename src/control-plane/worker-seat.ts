@@ -7,7 +7,7 @@
 import type { WorkerStatus } from '../protocol/admin-api.ts';
 import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
-import type { FromWorker, Plan, ToWorker } from '../protocol/worker.ts';
+import type { FromWorker, ListenFailure, Plan, PlanListener, ToWorker } from '../protocol/worker.ts';
 import { type State, WORKER_GAUGES } from '../state/layout.ts';
 import type { Clock, Timer } from './clock.ts';
 import { takeBackShare } from './dead-share.ts';
@@ -49,6 +49,8 @@ export class WorkerSeat {
   state: WorkerStatus['state'] = 'starting';
   /** The oldest plan that its thread may follow; infinite while it has none. */
   appliedRevision = Number.POSITIVE_INFINITY;
+  /** What its thread could not listen on when it was last asked to; null while the answer is due. */
+  listenFailures: readonly ListenFailure[] | null = [];
   /** Exchanges that its thread has cut in a drain. */
   cutExchanges = 0;
   readonly #host: SeatHost;
@@ -92,6 +94,12 @@ export class WorkerSeat {
     if (this.#thread === null || this.#sentRevision >= plan.revision) return;
     this.#sentRevision = plan.revision;
     this.#thread.post({ type: 'apply', plan });
+  }
+
+  /** Lets its thread listen on exactly these until the next plan: see `listenFailures`. */
+  listen(listeners: readonly PlanListener[]): void {
+    this.listenFailures = this.#thread === null ? [] : null;
+    this.#thread?.post({ type: 'listen', listeners });
   }
 
   drain(timeoutMs: number): void {
@@ -146,6 +154,9 @@ export class WorkerSeat {
       case 'listen-failed':
         this.#onListenFailed(message.listener, message.error);
         break;
+      case 'listens':
+        this.listenFailures = message.failed;
+        break;
       case 'log-failed':
         this.#tell('bad', 'access-log-failed', `access log ${message.path} cannot be opened: ${message.error}`);
         break;
@@ -176,6 +187,7 @@ export class WorkerSeat {
     if (this.state === 'draining' && !this.#isDrained) this.cutExchanges += this.#gauge(WORKER_GAUGES.EXCHANGES);
     this.state = 'dead';
     this.appliedRevision = Number.POSITIVE_INFINITY;
+    this.listenFailures = [];
     takeBackShare(this.#host.state, this.worker);
     const isFirstStart = this.#host.takeStartFailure(`worker ${this.worker} died at start: ${cause}`);
     if (!isFirstStart && !this.#host.isStopping()) this.#replace(cause);

@@ -20,7 +20,7 @@ function start(port: NonNullable<typeof parentPort>): void {
   const state = State.open(memory, capacity);
   const report = (message: FromWorker): void => port.postMessage(message);
   const plane = new DataPlane(state, worker, plan, MONOTONIC_CLOCK, report);
-  const listeners = new Listeners((socket) => plane.accept(socket));
+  const listeners = new Listeners((socket) => plane.accept(socket), MONOTONIC_CLOCK);
 
   setInterval(() => plane.deadlines.advance(), TICK_MS);
   showVitals(state, worker);
@@ -30,8 +30,9 @@ function start(port: NonNullable<typeof parentPort>): void {
     for (const { listener, error } of failed) report({ type: 'listen-failed', listener, error });
     return failed.length === 0;
   };
-  const drain = (timeoutMs: number): void => {
-    listeners.close();
+  const drain = async (timeoutMs: number): Promise<void> => {
+    plane.isDraining = true;
+    await listeners.close();
     plane.drain(timeoutMs, (cutExchanges) => {
       plane.accessLog?.close();
       report({ type: 'drained', cutExchanges });
@@ -56,10 +57,13 @@ function start(port: NonNullable<typeof parentPort>): void {
       plane.cut(message.backend);
       return;
     }
-    plane.isDraining = true;
-    // Closing resets the connections that the kernel holds for us to accept, so they are accepted
-    // first: one whole turn of the loop, and nothing between its accepting and the closing.
-    setImmediate(() => setImmediate(() => drain(message.timeoutMs)));
+    if (message.type === 'listen') {
+      applying = applying.then(async () => {
+        report({ type: 'listens', failed: await listeners.apply(message.listeners) });
+      });
+      return;
+    }
+    void drain(message.timeoutMs);
   });
 }
 

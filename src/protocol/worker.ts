@@ -149,17 +149,30 @@ export interface WorkerStart {
 export type ToWorker =
   /** Requests that begin after `applied` follow this plan; those under way end by their own. */
   | { readonly type: 'apply'; readonly plan: Plan }
+  /**
+   * Listen on exactly these until the next plan, and answer `listens`: a reload asks all workers
+   * before it changes anything.
+   */
+  | { readonly type: 'listen'; readonly listeners: readonly PlanListener[] }
   /** Cut what this worker still has in flight on a backend: its time to finish is used up. */
   | { readonly type: 'cut'; readonly backend: number }
   /** Stop accepting, finish what is in flight, cut it after `timeoutMs`, answer `drained`. */
   | { readonly type: 'drain'; readonly timeoutMs: number };
+
+/** A listener that could not be opened. */
+export interface ListenFailure {
+  readonly listener: string;
+  readonly error: string;
+}
 
 /** Worker to control plane. */
 export type FromWorker =
   /** All listeners of the first plan accept. */
   | { readonly type: 'listening' }
   /** A listener could not be opened; sent once for each, at start or after an `apply`. */
-  | { readonly type: 'listen-failed'; readonly listener: string; readonly error: string }
+  | ({ readonly type: 'listen-failed' } & ListenFailure)
+  /** The answer to `listen`. */
+  | { readonly type: 'listens'; readonly failed: readonly ListenFailure[] }
   /** The access log could not be opened: exchanges go unlogged until the next plan. */
   | { readonly type: 'log-failed'; readonly path: string; readonly error: string }
   | { readonly type: 'applied'; readonly revision: number }

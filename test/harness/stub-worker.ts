@@ -20,6 +20,8 @@ let plan: Plan = firstPlan;
 const port = parentPort;
 if (port === null) throw new Error('not a worker thread');
 const say = (message: FromWorker): void => port.postMessage(message);
+/** Listeners of this name cannot be opened by this worker once it runs. */
+const unlucky = `unlucky-${worker}`;
 
 function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
   const url = new URL(request.url ?? '/', 'http://stub');
@@ -68,6 +70,12 @@ port.on('message', (message: ToWorker) => {
     say({ type: 'applied', revision: plan.revision });
     return;
   }
+  if (message.type === 'listen') {
+    const isUnlucky = message.listeners.some(({ name }) => name === unlucky);
+    say({ type: 'listens', failed: isUnlucky ? [{ listener: unlucky, error: 'EADDRINUSE' }] : [] });
+    return;
+  }
+  if (message.type !== 'drain') return;
   say({ type: 'drained', cutExchanges: 0 });
   process.exit(0);
 });
