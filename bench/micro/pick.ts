@@ -53,7 +53,7 @@ class PoolLoads implements Loads {
 
 /** Nanoseconds a pick, of one run after another, ascending. */
 function measure(policy: Policy, count: number, isBusy: boolean): number[] {
-  const state = State.create({ workers: 1, pools: 1, backends: count });
+  const state = State.create({ workers: 1, pools: 1, backends: count, routes: 8 });
   for (let backend = 0; backend < count; backend++) {
     state.board[state.backendBoard(backend) + BACKEND_BOARD.WEIGHT] = 1 + (backend % 5);
     const inFlight = isBusy ? Math.imul(backend + 1, 0x9e3779b1) >>> 26 : 0;

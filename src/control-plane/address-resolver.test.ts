@@ -19,7 +19,12 @@ type Answer = readonly string[] | string | Promise<readonly string[]>;
 function make(config: Config, answers: Record<string, Answer>) {
   const clock = new FakeClock();
   const journal = new Journal();
-  const roster = new Roster({ state: State.create({ workers: 1, pools: 2, backends: 16 }), config, journal, clock });
+  const roster = new Roster({
+    state: State.create({ workers: 1, pools: 2, backends: 16, routes: 8 }),
+    config,
+    journal,
+    clock,
+  });
   const asked: [number, string][] = [];
   const resolver = new AddressResolver({
     roster,

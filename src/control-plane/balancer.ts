@@ -19,6 +19,7 @@ import { listenProblem, listenProblems, withPorts } from './listen-check.ts';
 import { logEvents } from './log-events.ts';
 import { Reloader, type ReloadResult } from './reload.ts';
 import { Roster } from './roster.ts';
+import { RouteCounts } from './route-counts.ts';
 import { Sampler } from './sampler.ts';
 import { Store } from './store.ts';
 import { Supervisor } from './supervisor.ts';
@@ -92,6 +93,8 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     version,
     isDraining: () => isDraining,
   });
+  const routes = new RouteCounts(state, roster);
+  sampler.onSecond(() => routes.tick());
   roster.onPlanChange(() => supervisor.planChanged());
   roster.onChangesChange(() => store.keep(roster.changes));
   store.keep(roster.changes);
@@ -117,6 +120,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
         roster,
         journal,
         sampler,
+        routes,
         supervisor: { workers: () => supervisor.workers(), applied },
         persist: () => store.persist(),
         reload: () => reloader.reload('admin API'),
@@ -194,6 +198,7 @@ function capacityFor(config: Config): Capacity {
     workers: config.workers,
     pools: withRoom(config.pools.length),
     backends: withRoom(backends),
+    routes: withRoom(config.routes.length),
   };
 }
 

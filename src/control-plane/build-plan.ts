@@ -16,16 +16,21 @@ import type { RosterPool } from './roster-model.ts';
  */
 const INSTANCE = randomBytes(3).toString('hex');
 
-/** The plan of this revision. A route whose pool is gone is left out; the loader refuses such a file. */
-export function buildPlan(config: Config, pools: readonly RosterPool[], revision: number): Plan {
+/** The plan of this revision. `routeSlots`: the row of each route of the config. A route whose pool is gone is left out; the loader refuses such a file. */
+export function buildPlan(
+  config: Config,
+  pools: readonly RosterPool[],
+  routeSlots: readonly number[],
+  revision: number,
+): Plan {
   const present = pools.filter((pool) => !pool.isRemoved);
   const slots = new Map(present.map((pool) => [pool.name, pool.slot]));
   return {
     revision,
     listeners: config.listeners.map(({ name, address }) => ({ name, host: address.host, port: address.port })),
-    routes: config.routes.flatMap(({ host, path, pool }) => {
-      const slot = slots.get(pool);
-      return slot === undefined ? [] : [{ host, path, pool: slot }];
+    routes: config.routes.flatMap(({ host, path, pool: name }, index) => {
+      const pool = slots.get(name);
+      return pool === undefined ? [] : [{ host, path, pool, slot: routeSlots[index] ?? 0 }];
     }),
     pools: present.map(toPlanPool),
     viaName: `${config.via}-${INSTANCE}`,

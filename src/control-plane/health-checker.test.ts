@@ -22,7 +22,7 @@ const FAIL = { isPass: false, detail: 'status 503', durationMs: 1 };
 function make(config: Config, random = 0) {
   const clock = new FakeClock();
   const roster = new Roster({
-    state: State.create({ workers: 1, pools: 4, backends: 64 }),
+    state: State.create({ workers: 1, pools: 4, backends: 64, routes: 8 }),
     config,
     journal: new Journal(),
     clock,

@@ -13,7 +13,7 @@ import { type SampledBackend, type SampledPool, Sampler } from './sampler.ts';
 const NASTY = 'a"b\\c\nd';
 
 function setup() {
-  const state = State.create({ workers: 2, pools: 1, backends: 2 });
+  const state = State.create({ workers: 2, pools: 1, backends: 2, routes: 8 });
   const backend = (id: number, slot: number, name: string): SampledBackend => ({
     id,
     slot,
@@ -80,13 +80,14 @@ function setup() {
     state.histograms[state.poolHistogram(worker, 0) + bucketOf(700)] = 7;
     state.histograms[state.poolHistogram(worker, 0) + bucketOf(40_000_000)] = 1;
   }
-  return { state, sampler, roster };
+  const routes = { status: () => [{ number: 1, host: null, path: '/v1', pool: 'web', requests: 11, rps: 0 }] };
+  return { state, sampler, roster, routes };
 }
 
 describe('metrics', () => {
   it('is what promtool takes without a complaint', (t) => {
-    const { sampler, roster } = setup();
-    const input = writeMetrics({ sampler, roster });
+    const { sampler, roster, routes } = setup();
+    const input = writeMetrics({ sampler, roster, routes });
     const { error, status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
     if (error !== undefined) return t.skip(`promtool (Debian package prometheus) cannot be run: ${error.message}`);
     assert.equal(`${stdout}${stderr}`, '');
@@ -94,8 +95,8 @@ describe('metrics', () => {
   });
 
   it('gives the counters of shared memory, summed over the workers', () => {
-    const { sampler, roster } = setup();
-    const lines = writeMetrics({ sampler, roster }).split('\n');
+    const { sampler, roster, routes } = setup();
+    const lines = writeMetrics({ sampler, roster, routes }).split('\n');
     for (const line of [
       'ballast_requests_total{pool="web"} 20',
       'ballast_responses_total{pool="web",class="2xx"} 16',
@@ -115,6 +116,7 @@ describe('metrics', () => {
       'ballast_request_duration_seconds_count{pool="web"} 16',
       'ballast_request_duration_seconds_bucket{pool="web",le="+Inf"} 16',
       'ballast_ready 1',
+      'ballast_route_requests_total{route="1",host="",path="/v1",pool="web"} 11',
     ]) {
       assert.ok(lines.includes(line), line);
     }

@@ -5,7 +5,7 @@
  * dashboard shows) and the sampler's histograms, and writes text. All numbers are sums over all
  * workers, except in the families named `ballast_worker_*`. Counters begin at 0 with the process.
  */
-import type { BackendState, BackendStatus, PoolStatus, Status } from '../protocol/admin-api.ts';
+import type { BackendState, BackendStatus, PoolStatus, RouteStatus, Status } from '../protocol/admin-api.ts';
 import { writeHistogram } from './metrics-histogram.ts';
 import { writeProcessMetrics } from './metrics-process.ts';
 import { type Labels, MetricsText, type MetricType } from './metrics-text.ts';
@@ -17,16 +17,18 @@ const STATES: readonly BackendState[] = ['up', 'down', 'unknown', 'ejected', 'dr
 export interface MetricsSources {
   readonly sampler: Sampler;
   readonly roster: { readonly pools: readonly SampledPool[] };
+  readonly routes: { status(): readonly RouteStatus[] };
 }
 
 type Emit = (labels: Labels, value: number) => void;
 
 /** The whole answer to a scrape. */
-export function writeMetrics({ sampler, roster }: MetricsSources): string {
+export function writeMetrics({ sampler, roster, routes }: MetricsSources): string {
   const text = new MetricsText();
   const status = sampler.status();
   writeWhole(text, status);
   writeWorkers(text, status, sampler);
+  writeRoutes(text, routes.status());
   writePools(text, status);
   writeBackends(text, status);
   writeRows(text, sampler, roster.pools);
@@ -50,6 +52,23 @@ function writeWhole(text: MetricsText, status: Status): void {
   text.single('ballast_draining', 'gauge', '1 while the balancer shuts down.', status.isDraining ? 1 : 0);
   text.family('ballast_unrouted_failures_total', 'counter', 'Requests that ended before a pool was found, by failure.');
   writeByCode(text, [], status.failuresWithoutPool);
+}
+
+function writeRoutes(text: MetricsText, routes: readonly RouteStatus[]): void {
+  text.family(
+    'ballast_route_requests_total',
+    'counter',
+    'Requests taken by a route; they are numbered as they are asked.',
+  );
+  for (const { number, host, path, pool, requests } of routes) {
+    const labels: Labels = [
+      ['route', String(number)],
+      ['host', host ?? ''],
+      ['path', path ?? ''],
+      ['pool', pool],
+    ];
+    text.sample(labels, requests);
+  }
 }
 
 function writeWorkers(text: MetricsText, status: Status, sampler: Sampler): void {

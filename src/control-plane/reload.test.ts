@@ -38,7 +38,7 @@ async function make(t: TestContext, file: File = {}) {
   if (!loaded.ok) throw new Error('unreachable');
   const journal = new Journal();
   const roster = new Roster({
-    state: State.create({ workers: 1, pools: 2, backends: 4 }),
+    state: State.create({ workers: 1, pools: 2, backends: 4, routes: 8 }),
     config: loaded.config,
     journal,
   });

@@ -36,6 +36,7 @@ import {
   subjectOf,
 } from './roster-model.ts';
 import { type Report, reportAddress, reportCheckResult, reportLiveFailures } from './roster-reports.ts';
+import { RouteSlots } from './route-slots.ts';
 import { mergeChanges, NO_CHANGES, type RuntimeChanges } from './runtime-changes.ts';
 import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from './runtime-edits.ts';
 
@@ -53,6 +54,7 @@ export class Roster {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #members: Membership;
+  readonly #routes: RouteSlots;
   readonly #planListeners = new Listeners();
   readonly #changeListeners = new Listeners();
   readonly #checkListeners = new Listeners<RosterBackend>();
@@ -60,6 +62,7 @@ export class Roster {
   #changes: RuntimeChanges = NO_CHANGES;
   #revision = 0;
   #plan: Plan | null = null;
+  #routeSlots: readonly number[] = [];
 
   /** Throws `RosterError` when the config does not fit into the shared memory. */
   constructor(options: RosterOptions) {
@@ -67,6 +70,7 @@ export class Roster {
     this.#journal = options.journal;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#members = new Membership(options.state, () => this.#clock.wallMs());
+    this.#routes = new RouteSlots(options.state);
     this.#config = options.config;
     this.#adopt(options.config, options.changes ?? NO_CHANGES, 'config file');
   }
@@ -106,10 +110,15 @@ export class Roster {
     return stateOf(backend);
   }
 
+  /** The row in shared memory of each route of the config, in order. */
+  get routeSlots(): readonly number[] {
+    return this.#routeSlots;
+  }
+
   /** What workers carry out. The same object until the revision changes. */
   plan(): Plan {
     if (this.#plan?.revision !== this.#revision) {
-      this.#plan = buildPlan(this.#config, this.#members.pools, this.#revision);
+      this.#plan = buildPlan(this.#config, this.#members.pools, this.#routeSlots, this.#revision);
     }
     return this.#plan;
   }
@@ -206,7 +215,7 @@ export class Roster {
 
   /** Why this config does not fit into the running process, or null where it does. */
   shortageFor(config: Config): string | null {
-    return this.#members.shortage(mergeChanges(config, this.#changes).pools);
+    return this.#members.shortage(mergeChanges(config, this.#changes).pools) ?? this.#routes.shortage(config.routes);
   }
 
   /** Takes over a new config. What stays keeps its health, counters and turns. Throws `RosterError` when full. */
@@ -233,7 +242,10 @@ export class Roster {
 
   #adopt(config: Config, changes: RuntimeChanges, origin: Origin): Turnover {
     const merged = mergeChanges(config, changes);
+    const shortage = this.#routes.shortage(config.routes);
+    if (shortage !== null) throw new RosterError('capacity-exceeded', 507, `${shortage}; a restart makes more`);
     const turnover = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
+    this.#routeSlots = this.#routes.assign(config.routes);
     this.#config = config;
     for (const pool of this.#members.pools) this.#store(pool);
     for (const { subject, text } of merged.overruled) {

@@ -70,7 +70,7 @@ interface TestPool extends SampledPool {
 }
 
 function setup() {
-  const state = State.create({ workers: WORKERS, pools: 2, backends: 4 });
+  const state = State.create({ workers: WORKERS, pools: 2, backends: 4, routes: 8 });
   const clock = new TestClock();
   const web: TestPool = {
     id: nextId++,

@@ -16,9 +16,9 @@ const WORKER_URL = new URL('../../test/harness/stub-worker.ts', import.meta.url)
 async function make(t: TestContext, workers: number) {
   const port = await freePort();
   const config = makeConfig({ pools: { web: { backends: [] } }, listeners: { web: { address: `127.0.0.1:${port}` } } });
-  const state = State.create({ workers, pools: 2, backends: 4 });
+  const state = State.create({ workers, pools: 2, backends: 4, routes: 8 });
   const journal = new Journal();
-  let plan = buildPlan(config, [], 1);
+  let plan = buildPlan(config, [], [], 1);
   const failing: unknown[] = [];
   const supervisor = new Supervisor({
     state,
@@ -48,7 +48,7 @@ async function make(t: TestContext, workers: number) {
     failing,
     ask,
     changePlan: (revision: number) => {
-      plan = buildPlan(config, [], revision);
+      plan = buildPlan(config, [], [], revision);
       supervisor.planChanged();
     },
     kinds: () => journal.latest(100).map(({ kind }) => kind),
@@ -160,9 +160,9 @@ describe('supervisor', () => {
 
   it('fails to start with workers that die at once', async () => {
     const supervisor = new Supervisor({
-      state: State.create({ workers: 1, pools: 1, backends: 1 }),
+      state: State.create({ workers: 1, pools: 1, backends: 1, routes: 8 }),
       workers: 1,
-      plan: () => buildPlan(makeConfig({ pools: { web: { backends: [] } } }), [], 1),
+      plan: () => buildPlan(makeConfig({ pools: { web: { backends: [] } } }), [], [], 1),
       journal: new Journal(),
       onFailing: () => {},
       workerUrl: new URL('data:text/javascript,throw new Error("no such luck")'),

@@ -12,10 +12,10 @@ const CONFIG = makeConfig({ pools: { web: { backends: [] } }, listeners: { web: 
 
 /** A seat whose threads are played by the test. */
 function make() {
-  const state = State.create({ workers: 3, pools: 2, backends: 4 });
+  const state = State.create({ workers: 3, pools: 2, backends: 4, routes: 8 });
   const clock = new FakeClock();
   const journal = new Journal();
-  let plan: Plan = buildPlan(CONFIG, [], 1);
+  let plan: Plan = buildPlan(CONFIG, [], [], 1);
   let isStopping = false;
   const startFailures: string[] = [];
   const threads: { events: ThreadEvents; posted: ToWorker[]; isEnded: boolean }[] = [];
@@ -58,7 +58,7 @@ function make() {
     startFailures,
     kinds: () => journal.latest(100).map(({ kind }) => kind),
     setPlan: (revision: number) => {
-      plan = buildPlan(CONFIG, [], revision);
+      plan = buildPlan(CONFIG, [], [], revision);
     },
     setStopping: () => {
       isStopping = true;
@@ -157,7 +157,7 @@ describe('worker seat', () => {
     seat.start();
     assert.equal(seat.appliedRevision, 1);
     setPlan(3);
-    const plan = buildPlan(CONFIG, [], 3);
+    const plan = buildPlan(CONFIG, [], [], 3);
     seat.send(plan);
     seat.send(plan);
     assert.deepEqual(latest().posted, [{ type: 'apply', plan }]);

@@ -12,7 +12,7 @@ const NAMES = ['a', 'b', 'c'];
 
 /** A pool of three backends in slots 1 to 3, the memory they share and the control plane's hand on it. */
 class Board {
-  readonly state = State.create({ workers: 1, pools: 3, backends: 5 });
+  readonly state = State.create({ workers: 1, pools: 3, backends: 5, routes: 8 });
   readonly plan: PlanPool;
   readonly availability: Availability;
 

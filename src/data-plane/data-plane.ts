@@ -37,6 +37,7 @@ export class DataPlane {
   readonly #worker: number;
   readonly #counters: number;
   readonly #gauges: number;
+  readonly #routes: number;
   readonly #downstreams = new Set<Downstream>();
   /** Open connections by client address, where they are limited. */
   readonly #byClient = new Map<string, number>();
@@ -52,6 +53,7 @@ export class DataPlane {
     this.#worker = worker;
     this.#counters = state.workerCounters(worker);
     this.#gauges = state.workerGauges(worker);
+    this.#routes = state.routeCounter(worker, 0);
     this.routes = new RouteTable(plan.routes);
     this.viaName = plan.viaName;
     this.client = plan.client;
@@ -151,6 +153,13 @@ export class DataPlane {
     if (open === undefined) return;
     if (open > 1) this.#byClient.set(address, open - 1);
     else this.#byClient.delete(address);
+  }
+
+  /** Counts a request for its route. */
+  routeTaken(slot: number): void {
+    const { counters } = this.#state;
+    const cell = this.#routes + slot;
+    counters[cell] = (counters[cell] ?? 0) + 1;
   }
 
   exchangeBegan(): void {

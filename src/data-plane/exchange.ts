@@ -28,7 +28,6 @@ import { mayTryAgain } from './failover.ts';
 import { type LoggedHead, loggedHead } from './logged-head.ts';
 import type { Backend, Pool } from './pool.ts';
 import { RequestBody } from './request-body.ts';
-import { NO_ROUTE } from './route.ts';
 import { type AttemptOwner, UpstreamConnection } from './upstream/connection.ts';
 import type { Wire } from './wire.ts';
 
@@ -143,8 +142,10 @@ export class Exchange implements AttemptOwner {
     const { routes } = this.#plane;
     const { request } = this;
     const path = routes.isCatchAll ? '/' : reader.buffer.toString('latin1', request.pathStart, request.pathEnd);
-    const slot = routes.match(request.host, request.isPathMissing ? `/${path}` : path);
-    return slot === NO_ROUTE ? null : this.#plane.pool(slot);
+    const route = routes.match(request.host, request.isPathMissing ? `/${path}` : path);
+    if (route === null) return null;
+    this.#plane.routeTaken(route.slot);
+    return this.#plane.pool(route.pool);
   }
 
   /** Begins the next attempt on a backend of the policy's choice. @param last why the one before failed */

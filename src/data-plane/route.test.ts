@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import type { PlanRoute } from '../protocol/worker.ts';
-import { NO_ROUTE, RouteTable } from './route.ts';
+import { RouteTable } from './route.ts';
+
+const NO_ROUTE = undefined;
 
 /** The rule as the configuration says it: row by row, the first that matches. */
-function firstMatch(routes: readonly PlanRoute[], host: string, target: string): number {
+function firstMatch(routes: readonly PlanRoute[], host: string, target: string): number | undefined {
   const name = host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
   const path = target.replace(/\?.*$/, '');
   const found = routes.find((route) => matchesHost(route.host, name) && matchesPath(route.path, path));
-  return found?.pool ?? NO_ROUTE;
+  return found?.pool;
 }
 
 function matchesHost(pattern: string | null, name: string): boolean {
@@ -25,11 +27,11 @@ function matchesPath(prefix: string | null, path: string): boolean {
   return path === bare || path.startsWith(`${bare}/`);
 }
 
-const route = (host: string | null, path: string | null, pool: number): PlanRoute => ({ host, path, pool });
+const route = (host: string | null, path: string | null, pool: number): PlanRoute => ({ host, path, pool, slot: pool });
 
 describe('a route table', () => {
   it('knows no route without rows', () => {
-    assert.equal(new RouteTable([]).match('a.example', '/'), NO_ROUTE);
+    assert.equal(new RouteTable([]).match('a.example', '/')?.pool, NO_ROUTE);
     assert.equal(new RouteTable([]).isCatchAll, false);
   });
 
@@ -41,25 +43,26 @@ describe('a route table', () => {
 
   it('ends a prefix where a segment ends', () => {
     const table = new RouteTable([route(null, '/v1', 1), route(null, '/files/', 2)]);
-    for (const path of ['/v1', '/v1/', '/v1/x', '/v1?x', '/v1/?/v2', '/v1?/v2']) assert.equal(table.match('', path), 1);
+    for (const path of ['/v1', '/v1/', '/v1/x', '/v1?x', '/v1/?/v2', '/v1?/v2'])
+      assert.equal(table.match('', path)?.pool, 1);
     for (const path of ['/v10', '/v', '/', '/V1', '/x/v1', '/%76%31', '//v1', '*', '/?/v1']) {
-      assert.equal(table.match('', path), NO_ROUTE, path);
+      assert.equal(table.match('', path)?.pool, NO_ROUTE, path);
     }
-    assert.equal(table.match('', '/files'), 2);
-    assert.equal(table.match('', '/files/a'), 2);
-    assert.equal(table.match('', '/filesystem'), NO_ROUTE);
+    assert.equal(table.match('', '/files')?.pool, 2);
+    assert.equal(table.match('', '/files/a')?.pool, 2);
+    assert.equal(table.match('', '/filesystem')?.pool, NO_ROUTE);
   });
 
   it('takes a host without its port and in any case', () => {
     const table = new RouteTable([route('a.example', null, 1), route('[::1]', null, 2), route('*.b.example', null, 3)]);
     for (const host of ['a.example', 'A.Example', 'a.example:8080', 'a.example.', 'a.example.:80', 'a.example:']) {
-      assert.equal(table.match(host, '/'), 1, host);
+      assert.equal(table.match(host, '/')?.pool, 1, host);
     }
-    for (const host of ['[::1]', '[::1]:8080']) assert.equal(table.match(host, '/'), 2, host);
+    for (const host of ['[::1]', '[::1]:8080']) assert.equal(table.match(host, '/')?.pool, 2, host);
     for (const host of ['x.b.example', 'x.y.B.example:1', 'x.b.example.'])
-      assert.equal(table.match(host, '/'), 3, host);
+      assert.equal(table.match(host, '/')?.pool, 3, host);
     for (const host of ['', 'b.example', '.b.example', 'xb.example', 'a.example.b', 'x.a.example', '[::2]']) {
-      assert.equal(table.match(host, '/'), NO_ROUTE, host);
+      assert.equal(table.match(host, '/')?.pool, NO_ROUTE, host);
     }
   });
 
@@ -71,11 +74,11 @@ describe('a route table', () => {
       route('x.example', null, 4),
       route('x.example', '/z', 5),
     ]);
-    assert.equal(table.match('x.example', '/a/b/c'), 1);
-    assert.equal(table.match('y.z.example', '/a/b/c'), 1);
-    assert.equal(table.match('x.example', '/z'), 4);
-    assert.equal(table.match('other', '/a/b/c/d'), 3);
-    assert.equal(table.match('other', '/a/b'), NO_ROUTE);
+    assert.equal(table.match('x.example', '/a/b/c')?.pool, 1);
+    assert.equal(table.match('y.z.example', '/a/b/c')?.pool, 1);
+    assert.equal(table.match('x.example', '/z')?.pool, 4);
+    assert.equal(table.match('other', '/a/b/c/d')?.pool, 3);
+    assert.equal(table.match('other', '/a/b')?.pool, NO_ROUTE);
   });
 
   const label = fc.constantFrom('a', 'b', 'c');
@@ -106,7 +109,7 @@ describe('a route table', () => {
         const table = new RouteTable(routes);
         for (const [oneHost, oneTarget] of asked) {
           assert.equal(
-            table.match(oneHost, oneTarget),
+            table.match(oneHost, oneTarget)?.pool,
             firstMatch(routes, oneHost, oneTarget),
             `${oneHost} ${oneTarget}`,
           );
@@ -121,10 +124,10 @@ describe('a route table', () => {
     const table = new RouteTable([route('*.b.example', '/one/two', 1), route(null, '/one', 2)]);
     const lookUp = mock.method(Map.prototype, 'get');
     try {
-      table.match('x.b.example', '/one/two/three');
+      table.match('x.b.example', '/one/two/three')?.pool;
       const usual = lookUp.mock.callCount();
       lookUp.mock.resetCalls();
-      table.match(`${'a.'.repeat(16_000)}b.example`, `/${'/'.repeat(16_000)}`);
+      table.match(`${'a.'.repeat(16_000)}b.example`, `/${'/'.repeat(16_000)}`)?.pool;
       assert.ok(lookUp.mock.callCount() <= usual + 20, `${lookUp.mock.callCount()} look-ups, usually ${usual}`);
     } finally {
       lookUp.mock.restore();

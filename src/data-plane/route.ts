@@ -1,14 +1,11 @@
 /**
- * Which pool takes this request? The first route whose host and path prefix match.
+ * Which route takes this request? The first one whose host and path prefix match.
  *
  * Thousands of routes must not cost more than one, so the table is turned into two look-ups: by
  * host, then by path prefix, each answering the number of the first route that it stands for.
  * Lower numbers were written first, and win.
  */
 import type { PlanRoute } from '../protocol/worker.ts';
-
-/** Answer where no route matches. */
-export const NO_ROUTE = -1;
 
 interface HostRoutes {
   /** Number of the first route for this host without a path; `Infinity` where there is none. */
@@ -20,7 +17,7 @@ interface HostRoutes {
 }
 
 export class RouteTable {
-  readonly #pools: readonly number[];
+  readonly #routes: readonly PlanRoute[];
   /** Exact hosts, and `.example.com` for `*.example.com`. */
   readonly #byHost = new Map<string, HostRoutes>();
   readonly #anyHost: HostRoutes = newHostRoutes();
@@ -29,7 +26,7 @@ export class RouteTable {
   readonly #isCatchAll: boolean;
 
   constructor(routes: readonly PlanRoute[]) {
-    this.#pools = routes.map((route) => route.pool);
+    this.#routes = routes;
     this.#longestWildcard = routes.reduce(
       (longest, { host }) => (host?.startsWith('*.') === true ? Math.max(longest, host.length - 1) : longest),
       0,
@@ -55,9 +52,9 @@ export class RouteTable {
   /**
    * @param host as the client sent it, with or without port
    * @param path the target, with or without query; `*` for OPTIONS of the whole server
-   * @returns slot of the pool, or `NO_ROUTE`
+   * @returns null where no route takes it
    */
-  match(host: string, path: string): number {
+  match(host: string, path: string): PlanRoute | null {
     let found = matchPath(this.#anyHost, path);
     if (this.#byHost.size > 0) {
       const name = hostName(host);
@@ -66,7 +63,7 @@ export class RouteTable {
       if (exact !== undefined) found = Math.min(found, matchPath(exact, path));
       if (this.#longestWildcard > 0) found = Math.min(found, this.#matchWildcards(name, path));
     }
-    return this.#pools[found] ?? NO_ROUTE;
+    return this.#routes[found] ?? null;
   }
 
   #matchWildcards(name: string, path: string): number {

@@ -122,6 +122,21 @@ export interface Status {
   readonly failuresWithoutPool: Readonly<Record<string, number>>;
 }
 
+/** One of `GET /api/v1/routes`, in the order in which they are asked. */
+export interface RouteStatus {
+  /** 1 is asked first. */
+  readonly number: number;
+  /** Null matches every host. */
+  readonly host: string | null;
+  /** Null matches every path. */
+  readonly path: string | null;
+  readonly pool: string;
+  /** Requests taken since the start. */
+  readonly requests: number;
+  /** The same a second, over the last 10 s. */
+  readonly rps: number;
+}
+
 /** Body of `PATCH /api/v1/pools/:pool` */
 export interface PoolPatch {
   readonly policy?: string;

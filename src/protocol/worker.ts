@@ -24,6 +24,8 @@ export interface PlanRoute {
   readonly path: string | null;
   /** Slot of the pool. */
   readonly pool: number;
+  /** Row of this route in shared memory. */
+  readonly slot: number;
 }
 
 /** One server at one address. */

@@ -11,6 +11,7 @@ const capacities: fc.Arbitrary<Capacity> = fc.record({
   workers: fc.integer({ min: 1, max: 5 }),
   pools: fc.integer({ min: 1, max: 9 }),
   backends: fc.integer({ min: 1, max: 25 }),
+  routes: fc.integer({ min: 1, max: 25 }),
 });
 
 interface Row {
@@ -46,6 +47,9 @@ function rowsOf(state: State): Row[] {
       add(`counters of ${worker}, pool ${pool}`, counters, first, layout.POOL_COUNTER_CELLS);
       add(`gauges of ${worker}, pool ${pool}`, gauges, state.poolGauges(worker, pool), layout.POOL_GAUGE_CELLS);
       add(`histogram of ${worker}, pool ${pool}`, histograms, state.poolHistogram(worker, pool), HISTOGRAM_BUCKETS);
+    }
+    for (const route of upTo(state.capacity.routes)) {
+      add(`counter of ${worker}, route ${route}`, counters, state.routeCounter(worker, route), 1);
     }
     for (const backend of upTo(backends)) {
       const name = `of ${worker}, backend ${backend}`;
@@ -149,7 +153,7 @@ describe('the layout', () => {
   });
 
   it('starts at 0 and shows through one opening what is written through another', () => {
-    const capacity: Capacity = { workers: 2, pools: 3, backends: 4 };
+    const capacity: Capacity = { workers: 2, pools: 3, backends: 4, routes: 8 };
     const made = State.create(capacity);
     for (const view of [made.board, made.shared, made.counters, made.gauges, made.histograms]) {
       assert.ok(view.every((cell) => cell === 0));
@@ -162,7 +166,7 @@ describe('the layout', () => {
   });
 
   it('counts exactly when threads add to one word at once', async () => {
-    const capacity: Capacity = { workers: 2, pools: 1, backends: 2 };
+    const capacity: Capacity = { workers: 2, pools: 1, backends: 2, routes: 8 };
     const state = State.create(capacity);
     const adds = 20_000;
     const source = `

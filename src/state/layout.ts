@@ -35,6 +35,7 @@ export interface Capacity {
   readonly workers: number;
   readonly pools: number;
   readonly backends: number;
+  readonly routes: number;
 }
 
 /** Policies that a pool can hold state for. The register is checked against it in a test. */
@@ -206,7 +207,7 @@ export class State {
     const { workers, pools, backends } = capacity;
     this.buffer = buffer;
     this.capacity = capacity;
-    this.#countersPerWorker = WORKER_COUNTER_CELLS + pools * POOL_COUNTER_CELLS + backends * BACKEND_COUNTER_CELLS;
+    this.#countersPerWorker = countersPerWorker(capacity);
     this.#gaugesPerWorker = gaugesPerWorker(capacity);
     let offset = 0;
     const take = (cells: number, bytesPerCell: number): [number, number] => {
@@ -274,6 +275,11 @@ export class State {
     );
   }
 
+  /** The one counter of a route in a worker: requests that it has taken. */
+  routeCounter(worker: number, route: number): number {
+    return this.backendCounters(worker, this.capacity.backends) + route;
+  }
+
   /** First gauge of a worker itself. */
   workerGauges(worker: number): number {
     return worker * this.#gaugesPerWorker;
@@ -302,13 +308,19 @@ export class State {
   }
 }
 
+function countersPerWorker({ pools, backends, routes }: Capacity): number {
+  const rows = pools * POOL_COUNTER_CELLS + backends * BACKEND_COUNTER_CELLS;
+  return WORKER_COUNTER_CELLS + rows + roundUp(routes, 8);
+}
+
 function gaugesPerWorker({ pools, backends }: Capacity): number {
   return roundUp(WORKER_GAUGE_CELLS + pools * POOL_GAUGE_CELLS + backends * BACKEND_GAUGE_CELLS, LINE_WORDS);
 }
 
-function bytesFor({ workers, pools, backends }: Capacity): number {
-  const counters = WORKER_COUNTER_CELLS + pools * POOL_COUNTER_CELLS + backends * BACKEND_COUNTER_CELLS;
-  const gauges = gaugesPerWorker({ workers, pools, backends });
+function bytesFor(capacity: Capacity): number {
+  const { workers, pools, backends } = capacity;
+  const counters = countersPerWorker(capacity);
+  const gauges = gaugesPerWorker(capacity);
   const board = roundUp(pools * POOL_BOARD_CELLS + backends * BACKEND_BOARD_CELLS, LINE_WORDS);
   const shared = pools * POOL_SHARED_CELLS + backends * BACKEND_SHARED_CELLS;
   const histograms = workers * (pools + backends) * HISTOGRAM_BUCKETS;

@@ -11,6 +11,7 @@ import type { AdminDeps } from '../../src/control-plane/admin/deps.ts';
 import { startAdmin } from '../../src/control-plane/admin/server.ts';
 import { Journal } from '../../src/control-plane/journal.ts';
 import { Roster } from '../../src/control-plane/roster.ts';
+import { RouteCounts } from '../../src/control-plane/route-counts.ts';
 import { Sampler } from '../../src/control-plane/sampler.ts';
 import type { WorkerStatus } from '../../src/protocol/admin-api.ts';
 import type { ServerMessage } from '../../src/protocol/dashboard.ts';
@@ -57,7 +58,7 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     routes: [{ pool: Object.keys(options.pools ?? WEB)[0] }],
     admin: { address: '127.0.0.1:0', ...options.admin },
   });
-  const state = State.create({ workers: 2, pools: 4, backends: 16, ...options.capacity });
+  const state = State.create({ workers: 2, pools: 4, backends: 16, routes: 8, ...options.capacity });
   const clock = new FakeClock();
   const journal = new Journal();
   const roster = new Roster({ state, config, journal, clock });
@@ -91,6 +92,7 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     roster,
     journal,
     sampler,
+    routes: new RouteCounts(state, roster),
     supervisor: {
       workers: () => workers,
       applied: async () => void calls.push(`applied ${roster.revision}`),

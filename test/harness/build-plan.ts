@@ -107,7 +107,7 @@ export function buildPlan(spec: PlanSpec, port: number, revision: number, pools:
   return {
     revision,
     listeners: [{ name: 'web', host: '127.0.0.1', port }],
-    routes: routes.map(({ host = null, path = null, pool }) => ({ host, path, pool: pools.known(pool) })),
+    routes: routes.map(({ host = null, path = null, pool }, slot) => ({ host, path, pool: pools.known(pool), slot })),
     pools: built,
     viaName: spec.viaName ?? 'ballast',
     client: {

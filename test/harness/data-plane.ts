@@ -34,6 +34,7 @@ import {
 const ENTRY = new URL('../../src/data-plane/worker.ts', import.meta.url);
 const POOLS = 8;
 const BACKENDS = 32;
+const ROUTES = 16;
 
 interface LiveWorker {
   readonly thread: Worker;
@@ -221,7 +222,7 @@ export class DataPlane {
 
 /** Starts `workers` threads (default 1) on one free port and waits until they listen. */
 export async function startDataPlane(cleanup: Cleanup, spec: PlanSpec, workers = 1): Promise<DataPlane> {
-  const plane = new DataPlane(spec, await freePort(), { workers, pools: POOLS, backends: BACKENDS });
+  const plane = new DataPlane(spec, await freePort(), { workers, pools: POOLS, backends: BACKENDS, routes: ROUTES });
   cleanup.after(() => plane.stop());
   for (let index = 0; index < workers; index++) await plane.startWorker(index);
   return plane;

@@ -35,7 +35,7 @@ export const WEB = { web: { backends: [at(8081, 'b1'), at(8082, 'b2')] } };
 
 /** Room for 2 workers, 4 pools and 8 backends. */
 export function makeRoster(config: Config, changes?: RuntimeChanges) {
-  const state = State.create({ workers: 2, pools: 4, backends: 8 });
+  const state = State.create({ workers: 2, pools: 4, backends: 8, routes: 8 });
   const clock = new FakeClock();
   const journal = new Journal();
   const roster = new Roster({ state, config, journal, clock, ...(changes === undefined ? {} : { changes }) });

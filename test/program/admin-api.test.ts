@@ -1,6 +1,7 @@
 /** The admin API of a running balancer: what it shows, and that a change holds from its answer on. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { RouteStatus } from '../../src/protocol/admin-api.ts';
 import { AdminClient } from '../harness/admin-client.ts';
 import { startLoad } from '../harness/background-load.ts';
 import { type BalancerProgram, poolOf, runBalancer } from '../harness/balancer-program.ts';
@@ -194,4 +195,36 @@ test('with a token nothing is shown and nothing is changed without it', async (t
   assert.equal((await admin.ask('/readyz')).status, 200);
   assert.equal((await admin.ask('/api/v1/pools/web', { method: 'PATCH', body: {} })).status, 401);
   assert.ok(!program.log.includes(token), 'it is never told');
+});
+
+test('routes are counted, each request once, over all workers and over a reload', async (t) => {
+  const backends = await startHttpBackends(t, ['a']);
+  const routes = [
+    { match: { path: '/api' }, pool: 'web' },
+    { match: { host: 'a.example' }, pool: 'web' },
+    { pool: 'web' },
+  ];
+  const balancer = await runBalancer(t, { pools: { web: poolOf(backends) }, routes });
+  const counts = async (): Promise<(readonly [string | null, number])[]> => {
+    const { routes: seen } = await balancer.admin.json<{ routes: RouteStatus[] }>('/api/v1/routes');
+    return seen.map(({ path, host, requests }) => [path ?? host, requests]);
+  };
+  await runLoad({ port: balancer.port, requests: 30, concurrency: 3, path: '/api/x' });
+  await runLoad({ port: balancer.port, requests: 12, concurrency: 2, path: '/' });
+  assert.deepEqual(await counts(), [
+    ['/api', 30],
+    ['a.example', 0],
+    [null, 12],
+  ]);
+  await balancer.reloadWith({
+    pools: { web: poolOf(backends) },
+    routes: [{ match: { path: '/new' }, pool: 'web' }, ...routes],
+  });
+  await runLoad({ port: balancer.port, requests: 5, concurrency: 1, path: '/new' });
+  assert.deepEqual(await counts(), [
+    ['/new', 5],
+    ['/api', 30],
+    ['a.example', 0],
+    [null, 12],
+  ]);
 });

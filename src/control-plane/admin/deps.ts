@@ -8,6 +8,7 @@ import type { WorkerStatus } from '../../protocol/admin-api.ts';
 import type { Journal } from '../journal.ts';
 import type { ReloadResult } from '../reload.ts';
 import type { Roster } from '../roster.ts';
+import type { RouteCounts } from '../route-counts.ts';
 import type { Sampler } from '../sampler.ts';
 
 export interface AdminDeps {
@@ -16,6 +17,7 @@ export interface AdminDeps {
   readonly roster: Roster;
   readonly journal: Journal;
   readonly sampler: Sampler;
+  readonly routes: RouteCounts;
   readonly supervisor: {
     workers(): readonly WorkerStatus[];
     /** Resolves when every live worker follows the latest plan. */

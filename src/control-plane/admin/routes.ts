@@ -43,6 +43,7 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
   addPath(app, '/api/v1/events', {
     GET: (c) => c.json({ events: journal.latest(countOf(c.req.query('limit'))) }),
   });
+  addPath(app, '/api/v1/routes', { GET: (c) => c.json({ routes: deps.routes.status() }) });
   addPath(app, '/api/v1/pools', { GET: (c) => c.json({ pools: sampler.status().pools }) });
   addPath(app, '/api/v1/pools/:pool', {
     GET: (c) => c.json(sampler.poolStatus(poolOf(c))),
