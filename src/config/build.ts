@@ -49,7 +49,7 @@ export function configFromFlags(flags: ConfigFlags, cores: number = availablePar
   const { fileConfig, problems } = checkConfig(valuesOf(flags));
   const diagnostics = inTextOrder(problems.map((problem) => place(problem, commandLine)));
   if (fileConfig === null || diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
-    return { ok: false, diagnostics };
+    return { ok: false, diagnostics, sourceHash: null };
   }
   const config = completeConfig(fileConfig, { cores, stateFile: null, resolvePath: (path) => path });
   return { ok: true, config, warnings: diagnostics, sourceHash: hashOf(commandLine.text) };

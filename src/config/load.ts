@@ -28,8 +28,13 @@ export type LoadResult =
       /** SHA-256 of the text, hexadecimal. */
       readonly sourceHash: string;
     }
-  /** Errors and warnings, in the order of the text; at least one error. */
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+  | {
+      readonly ok: false;
+      /** Errors and warnings, in the order of the text; at least one error. */
+      readonly diagnostics: readonly Diagnostic[];
+      /** Null where there was no text to read. */
+      readonly sourceHash: string | null;
+    };
 
 /** The variable that holds the admin token where the config sets none. */
 export const TOKEN_VARIABLE = 'BALLAST_ADMIN_TOKEN';
@@ -40,13 +45,13 @@ export function loadConfigFile(path: string, env: Environment): LoadResult {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    return unreadable('config-unreadable', path, reasonOf(error, path));
+    return unreadable('config-unreadable', path, reasonOf(error, path), null);
   }
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return unreadable('config-not-utf8', path, 'the file is not UTF-8 text');
+    return unreadable('config-not-utf8', path, 'the file is not UTF-8 text', hashOf(bytes));
   }
   return loadConfigText(text, path, env);
 }
@@ -63,13 +68,14 @@ export function loadConfigText(
 ): LoadResult {
   const source = readSource(text, fileName, env);
   if (source.value === null && source.diagnostics.length === 0) {
-    return unreadable('config-empty', fileName, 'the file holds no settings', 'see `docs/config-reference.md`');
+    const help = 'see `docs/config-reference.md`';
+    return unreadable('config-empty', fileName, 'the file holds no settings', hashOf(text), help);
   }
   const { fileConfig, problems } = checkConfig(withToken(source.value, env));
   const later = problems.flatMap((problem) => source.diagnose(problem) ?? []);
   const diagnostics = inTextOrder(distinct([...source.diagnostics, ...later]));
   if (fileConfig === null || diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
-    return { ok: false, diagnostics };
+    return { ok: false, diagnostics, sourceHash: hashOf(text) };
   }
   const config = completeConfig(fileConfig, {
     cores,
@@ -80,7 +86,7 @@ export function loadConfigText(
 }
 
 /** SHA-256 of a text, hexadecimal. */
-export function hashOf(text: string): string {
+export function hashOf(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -102,9 +108,16 @@ function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   });
 }
 
-function unreadable(code: ProblemCode, file: string, message: string, suggestion: string | null = null): LoadResult {
+function unreadable(
+  code: ProblemCode,
+  file: string,
+  message: string,
+  sourceHash: string | null,
+  suggestion: string | null = null,
+): LoadResult {
   const place = { line: 1, column: 1, path: '', frame: '' };
-  return { ok: false, diagnostics: [{ code, severity: severityOf(code), file, message, suggestion, ...place }] };
+  const diagnostic = { code, severity: severityOf(code), file, message, suggestion, ...place };
+  return { ok: false, diagnostics: [diagnostic], sourceHash };
 }
 
 function reasonOf(error: unknown, path: string): string {

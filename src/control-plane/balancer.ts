@@ -82,7 +82,16 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   const resolver = new AddressResolver({ roster });
   const checker = new HealthChecker({ roster, onFailed: (backend) => resolver.reportFailed(backend) });
   const applied = (): Promise<void> => supervisor.applied();
-  const reloader = new Reloader({ path: options.configFile?.path ?? null, roster, applied, journal, log, env });
+  const reloader = new Reloader({
+    path: options.configFile?.path ?? null,
+    roster,
+    listen: (listeners) => supervisor.listen(listeners),
+    applied,
+    journal,
+    log,
+    env,
+    refusal: () => (isDraining ? 'the balancer is stopping' : null),
+  });
   const version = packageVersion();
   let isDraining = false;
   const sampler = new Sampler({

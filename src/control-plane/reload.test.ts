@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import pino from 'pino';
 import { freePort } from '../../test/harness/free-port.ts';
-import { loadConfigFile } from '../config/load.ts';
+import { hashOf, loadConfigFile } from '../config/load.ts';
 import { State } from '../state/layout.ts';
 import { Journal } from './journal.ts';
 import { Reloader } from './reload.ts';
@@ -44,9 +44,16 @@ async function make(t: TestContext, file: File = {}) {
   });
   const gates: PromiseWithResolvers<void>[] = [];
   let isGated = false;
+  const asked: string[][] = [];
+  const now = { listenFailures: [] as string[], refusal: null as string | null };
   const reloader = new Reloader({
     path,
     roster,
+    listen: async (listeners) => {
+      asked.push(listeners.map(({ name }) => name));
+      return now.listenFailures;
+    },
+    refusal: () => now.refusal,
     applied: async () => {
       if (!isGated) return;
       const gate = Promise.withResolvers<void>();
@@ -62,6 +69,9 @@ async function make(t: TestContext, file: File = {}) {
     roster,
     reloader,
     gates,
+    /** The listeners that the workers were asked for. */
+    asked,
+    now,
     gate: () => {
       isGated = true;
     },
@@ -126,6 +136,79 @@ describe('reload', () => {
     assert.equal(roster.plan().listeners.length, 1);
   });
 
+  it('asks the workers before it brings in a new listener, and only then', async (t) => {
+    const { reloader, roster, asked, write } = await make(t);
+    await write({ ports: [8082] });
+    await reloader.reload('signal');
+    assert.deepEqual(asked, []);
+    const more = { address: `127.0.0.1:${await freePort()}` };
+    await write({ ports: [8082], listeners: { more } });
+    assert.equal((await reloader.reload('signal')).ok, true);
+    // The old one beside the new one: nothing is closed before all is sure.
+    assert.deepEqual(asked, [['web', 'more']]);
+    assert.deepEqual(
+      roster.plan().listeners.map(({ name }) => name),
+      ['more'],
+    );
+  });
+
+  it('keeps the old config whole where one worker cannot listen, and takes the others back', async (t) => {
+    const { reloader, roster, asked, now, write, kinds, lastText } = await make(t);
+    const before = roster.plan();
+    const listeners = { web: { address: '127.0.0.1:0' }, more: { address: `127.0.0.1:${await freePort()}` } };
+    await write({ ports: [8082], listeners });
+    now.listenFailures = ['listener more cannot listen: EADDRINUSE'];
+    const result = await reloader.reload('signal');
+    assert.equal(result.ok, false);
+    assert.deepEqual(asked, [['web', 'more'], ['web']]);
+    assert.equal(roster.plan(), before);
+    assert.deepEqual(kinds(), ['reload-refused']);
+    assert.match(lastText(), /the old config stays: listener more cannot listen: EADDRINUSE/);
+  });
+
+  it('shows what it would come to, and neither does nor tells anything', async (t) => {
+    const { reloader, roster, asked, write, kinds } = await make(t);
+    const before = roster.plan();
+    const more = { address: `127.0.0.1:${await freePort()}` };
+    await write({ ports: [8081, 8082], listeners: { more }, more: { workers: 3 } });
+    const result = await reloader.preview();
+    assert.ok(result.ok);
+    assert.ok(result.changes.includes('pool web: backend b8082 added'), result.changes.join());
+    assert.deepEqual(result.needsRestart, ['workers']);
+    await write('version: 2');
+    const wrong = await reloader.preview();
+    assert.ok(!wrong.ok);
+    assert.equal(wrong.reason, 'invalid');
+    assert.equal(roster.plan(), before);
+    assert.equal(reloader.lastHash, null);
+    assert.deepEqual([asked, kinds()], [[], []]);
+  });
+
+  it('knows the text that it has read last, right or wrong', async (t) => {
+    const { path, reloader, write } = await make(t);
+    const hashes = new Set<string | null>();
+    for (const text of [textOf({}), 'version: 1\nwrong', '']) {
+      await write(text);
+      await reloader.reload('signal');
+      assert.equal(reloader.lastHash, hashOf(text));
+      hashes.add(reloader.lastHash);
+    }
+    assert.equal(hashes.size, 3);
+    await rm(path);
+    await reloader.reload('signal');
+    assert.equal(reloader.lastHash, null);
+  });
+
+  it('does nothing once the balancer stops', async (t) => {
+    const { reloader, roster, now, write, lastText } = await make(t);
+    const before = roster.plan();
+    await write({ ports: [8082] });
+    now.refusal = 'the balancer is stopping';
+    assert.equal((await reloader.reload('signal')).ok, false);
+    assert.equal(roster.plan(), before);
+    assert.match(lastText(), /the balancer is stopping/);
+  });
+
   it('refuses what does not fit', async (t) => {
     const { reloader, write, names, lastText } = await make(t);
     await write({ ports: [1, 2, 3, 4, 5].map((n) => 9000 + n) });
@@ -168,7 +251,9 @@ describe('reload', () => {
     const journal = new Journal();
     const { roster } = { roster: {} as Roster };
     const applied = () => Promise.resolve();
-    const reloader = new Reloader({ path: null, roster, applied, journal, log: pino({ level: 'silent' }), env: {} });
+    const listen = () => Promise.resolve([]);
+    const log = pino({ level: 'silent' });
+    const reloader = new Reloader({ path: null, roster, listen, applied, journal, log, env: {} });
     const result = await reloader.reload('signal');
     assert.equal(result.ok, false);
     assert.match(journal.latest(1)[0]?.text ?? '', /did not come from a file/);

@@ -1,56 +1,82 @@
 /**
  * Reload: brings in the config file as it is now, or keeps the old config whole.
  *
- * Called on SIGHUP and by the admin API. The file is checked whole, with its new listeners, before
- * anything is touched; on any error the old config stays and every error is told. One reload runs
- * at a time; those asked for meanwhile share the next one, which reads the file after they asked.
+ * Called on SIGHUP, by the admin API and when a watched file has changed. The file is checked
+ * whole, the memory for it is there, and every worker listens on its new addresses before anything
+ * is touched; on any error the old config stays and every error is told. One reload runs at a
+ * time; those asked for meanwhile share the next one, which reads the file after they asked.
  */
 import type { Logger } from 'pino';
-import { describeDiff, diffConfigs } from '../config/diff.ts';
-import { type Diagnostic, formatDiagnostic, loadConfigFile } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
+import { type ConfigDiff, describeDiff, diffConfigs } from '../config/diff.ts';
+import { type Diagnostic, formatDiagnostic, type LoadResult, loadConfigFile } from '../config/load.ts';
+import type { Config, ListenerConfig } from '../config/schema.ts';
+import type { PlanListener } from '../protocol/worker.ts';
 import type { Journal } from './journal.ts';
 import { listenProblems, withPorts } from './listen-check.ts';
 import type { Roster } from './roster.ts';
 
-export type ReloadResult =
-  | {
-      readonly ok: true;
-      /** The plan that every worker follows now. */
-      readonly revision: number;
-      /** In words, one a change; none where the file has not changed. */
-      readonly changes: readonly string[];
-      readonly warnings: readonly Diagnostic[];
-    }
-  | {
-      readonly ok: false;
-      /** In words, one an error. */
-      readonly problems: readonly string[];
-      /** The same with their places, for errors in the file. */
-      readonly diagnostics: readonly Diagnostic[];
-    };
+export type ReloadResult = Reloaded | ReloadRefused;
+
+export interface Reloaded {
+  readonly ok: true;
+  /** The plan that every worker follows now. */
+  readonly revision: number;
+  /** In words, one a change; none where the file has not changed. */
+  readonly changes: readonly string[];
+  /** Settings that have changed in the file and stay as they are until a restart. */
+  readonly needsRestart: readonly string[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface ReloadRefused {
+  readonly ok: false;
+  /** There is no file, there are errors in it, or this process cannot carry it out. */
+  readonly reason: 'no-file' | 'invalid' | 'impossible';
+  /** In words, one an error. */
+  readonly problems: readonly string[];
+  /** The same with their places, for errors in the file. */
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 export interface ReloaderOptions {
   /** Null where the config did not come from a file. */
   readonly path: string | null;
   readonly roster: Roster;
+  /** See `Supervisor.listen`. */
+  readonly listen: (listeners: readonly PlanListener[]) => Promise<readonly string[]>;
   /** Resolves when every worker follows the latest plan. */
   readonly applied: () => Promise<void>;
   readonly journal: Journal;
   readonly log: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Why nothing may be changed now, or null where it may. */
+  readonly refusal?: () => string | null;
+}
+
+/** A file that can be carried out, as far as can be told without touching anything. */
+interface Checked {
+  readonly ok: true;
+  readonly config: Config;
+  readonly diff: ConfigDiff;
+  readonly warnings: readonly Diagnostic[];
 }
 
 export class Reloader {
   readonly #options: ReloaderOptions;
   #running: Promise<ReloadResult> | null = null;
   #next: Promise<ReloadResult> | null = null;
+  #lastHash: string | null = null;
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
   }
 
-  /** `origin`: who asks, `signal` or `admin API`. Rejects only for a bug. */
+  /** SHA-256 of the text that was read last, whatever became of it; null where there was none. */
+  get lastHash(): string | null {
+    return this.#lastHash;
+  }
+
+  /** `origin`: who asks, such as `signal`. Rejects only for a bug. */
   reload(origin: string): Promise<ReloadResult> {
     if (this.#running === null) {
       this.#running = this.#reload(origin).finally(() => {
@@ -67,57 +93,113 @@ export class Reloader {
     return this.#next;
   }
 
-  async #reload(origin: string): Promise<ReloadResult> {
-    const { path, roster, env } = this.#options;
-    if (path === null) return this.#refuse(origin, ['the config did not come from a file: there is nothing to reload']);
-    const loaded = loadConfigFile(path, env);
-    if (!loaded.ok) return this.#refuse(origin, loaded.diagnostics.map(formatDiagnostic), loaded.diagnostics);
+  /** What a reload would come to now; nothing is changed and nothing is told. */
+  async preview(): Promise<ReloadResult> {
+    const checked = await this.#check(this.#read());
+    return checked.ok ? this.#outcome(checked) : checked;
+  }
 
+  async #reload(origin: string): Promise<ReloadResult> {
+    const { roster, applied } = this.#options;
+    const loaded = this.#read();
+    this.#lastHash = loaded?.sourceHash ?? null;
+    const checked = await this.#check(loaded);
+    if (!checked.ok) return this.#refuse(origin, checked);
+    const { config, warnings } = checked;
+
+    const before = roster.config.listeners;
+    const problems = await this.#open(config.listeners, before);
+    // Asked once more, as time has passed; and nothing can come between this answer and the deed.
+    const refusal = this.#options.refusal?.() ?? null;
+    if (refusal !== null) problems.push(refusal);
+    const shortage = roster.shortageFor(config);
+    if (shortage !== null) problems.push(`${shortage}; a restart makes more`);
+    if (problems.length > 0) {
+      await this.#options.listen(before.map(toPlanListener));
+      return this.#refuse(origin, impossible(problems));
+    }
+
+    roster.apply(config);
+    await applied();
+    for (const warning of warnings) this.#options.log.warn({ code: warning.code }, formatDiagnostic(warning));
+    const outcome = this.#outcome(checked);
+    this.#tellSuccess(origin, outcome);
+    return outcome;
+  }
+
+  #read(): LoadResult | null {
+    const { path, env } = this.#options;
+    return path === null ? null : loadConfigFile(path, env);
+  }
+
+  async #check(loaded: LoadResult | null): Promise<Checked | ReloadRefused> {
+    const { roster } = this.#options;
+    if (loaded === null) {
+      const problem = 'the config did not come from a file: there is nothing to reload';
+      return { ok: false, reason: 'no-file', problems: [problem], diagnostics: [] };
+    }
+    const refusal = this.#options.refusal?.() ?? null;
+    if (refusal !== null) return impossible([refusal]);
+    if (!loaded.ok) {
+      const { diagnostics } = loaded;
+      return { ok: false, reason: 'invalid', problems: diagnostics.map(formatDiagnostic), diagnostics };
+    }
     const before = roster.config;
     const listeners = await withPorts(loaded.config.listeners, before.listeners);
     const wanted: Config = { ...loaded.config, listeners };
-    const diff = diffConfigs(before, wanted);
     // What only a restart can bring in stays as it is in the running process.
     const { workers, admin, stateFile } = before;
     const config: Config = Object.freeze({ ...wanted, workers, admin, stateFile });
-    const problems = await listenProblems(config.listeners, before.listeners);
+    const problems = await listenProblems(listeners, before.listeners);
     const shortage = roster.shortageFor(config);
     if (shortage !== null) problems.push(`${shortage}; a restart makes more`);
-    if (problems.length > 0) return this.#refuse(origin, problems);
-
-    roster.apply(config);
-    await this.#options.applied();
-    const { revision } = roster;
-    const changes = describeDiff(diff);
-    this.#tellSuccess(origin, path, changes, loaded.warnings);
-    if (diff.needsRestart.length > 0) {
-      const settings = diff.needsRestart.map(({ setting }) => setting).join(', ');
-      this.#tell(
-        'warning',
-        'restart-needed',
-        `${settings}: changed in the file, but only a restart brings it in`,
-        origin,
-      );
-    }
-    return { ok: true, revision, changes, warnings: loaded.warnings };
+    if (problems.length > 0) return impossible(problems);
+    return { ok: true, config, diff: diffConfigs(before, wanted), warnings: loaded.warnings };
   }
 
-  #tellSuccess(origin: string, path: string, changes: readonly string[], warnings: readonly Diagnostic[]): void {
-    for (const warning of warnings) this.#options.log.warn({ code: warning.code }, formatDiagnostic(warning));
+  /** Lets every worker listen on the new addresses beside the old ones; answers what is in the way. */
+  async #open(wanted: readonly ListenerConfig[], before: readonly ListenerConfig[]): Promise<string[]> {
+    const known = new Set(before.map(({ address }) => `${address.host} ${address.port}`));
+    const fresh = wanted.filter(({ address }) => !known.has(`${address.host} ${address.port}`));
+    if (fresh.length === 0) return [];
+    return [...(await this.#options.listen([...before, ...fresh].map(toPlanListener)))];
+  }
+
+  #outcome({ diff, warnings }: Checked): Reloaded {
+    return {
+      ok: true,
+      revision: this.#options.roster.revision,
+      changes: describeDiff(diff),
+      needsRestart: diff.needsRestart.map(({ setting }) => setting),
+      warnings,
+    };
+  }
+
+  #tellSuccess(origin: string, { changes, needsRestart }: Reloaded): void {
     const text = changes.length === 0 ? 'nothing has changed' : changes.join('; ');
-    this.#tell('good', 'config-reloaded', `${path}: ${text}`, origin);
+    this.#tell('good', 'config-reloaded', `${this.#options.path}: ${text}`, origin);
+    if (needsRestart.length === 0) return;
+    const restart = `${needsRestart.join(', ')}: changed in the file, but only a restart brings it in`;
+    this.#tell('warning', 'restart-needed', restart, origin);
   }
 
-  #refuse(origin: string, problems: readonly string[], diagnostics: readonly Diagnostic[] = []): ReloadResult {
+  #refuse(origin: string, refused: ReloadRefused): ReloadRefused {
+    const { problems } = refused;
     for (const problem of problems) this.#options.log.error(problem);
     const [first = ''] = problems;
     const head = first.split('\n')[0] ?? '';
     const text = problems.length === 1 ? head : `${problems.length} problems, the first: ${head}`;
     this.#tell('bad', 'reload-refused', `the old config stays: ${text}`, origin);
-    return { ok: false, problems, diagnostics };
+    return refused;
   }
 
   #tell(level: 'good' | 'warning' | 'bad', kind: string, text: string, origin: string): void {
     this.#options.journal.add({ level, kind, subject: '', text, origin });
   }
 }
+
+function impossible(problems: readonly string[]): ReloadRefused {
+  return { ok: false, reason: 'impossible', problems, diagnostics: [] };
+}
+
+const toPlanListener = ({ name, address }: ListenerConfig): PlanListener => ({ name, ...address });

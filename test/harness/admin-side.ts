@@ -98,7 +98,7 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
       applied: async () => void calls.push(`applied ${roster.revision}`),
     },
     persist: async () => void calls.push('persist'),
-    reload: async () => ({ ok: true, revision: roster.revision, changes: [], warnings: [] }),
+    reload: async () => ({ ok: true, revision: roster.revision, changes: [], needsRestart: [], warnings: [] }),
     log: pino({ level: 'silent' }),
     env: {},
     version: '1.2.3',

@@ -166,7 +166,7 @@ describe('admin API: writes', () => {
     const good = await start(t);
     assert.equal((await good.ask('/api/v1/reload', { method: 'POST' })).status, 200);
     const bad = await start(t, {
-      deps: { reload: async () => ({ ok: false, problems: ['a', 'b'], diagnostics: [] }) },
+      deps: { reload: async () => ({ ok: false, reason: 'impossible', problems: ['a', 'b'], diagnostics: [] }) },
     });
     const answer = await problem(bad, '/api/v1/reload', { method: 'POST' }, 422, 'config-invalid');
     assert.deepEqual((answer as { errors?: unknown }).errors, [
