@@ -145,8 +145,17 @@ function isUnchanged(diff: NamedDiff): boolean {
   return diff.added.length + diff.removed.length + diff.changed.length === 0 && !diff.isReordered;
 }
 
-function liveSettings({ shutdownTimeoutMs, via, client, limits, forwarded, accessLog, failureField }: Config): object {
-  return { shutdownTimeoutMs, via, client, limits, forwarded, accessLog, failureField };
+function liveSettings({
+  shutdownTimeoutMs,
+  via,
+  client,
+  limits,
+  forwarded,
+  dns,
+  accessLog,
+  failureField,
+}: Config): object {
+  return { shutdownTimeoutMs, via, client, limits, forwarded, dns, accessLog, failureField };
 }
 
 function fixedSettings({ workers, stateFile, admin }: Config): object {

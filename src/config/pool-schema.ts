@@ -8,7 +8,7 @@ import { backendNameOf, readBackendUrl } from './backend-urls.ts';
 import { readHostField } from './hosts.ts';
 import { OutlierSchema, QueueSchema, RetrySchema } from './pool-trouble-schema.ts';
 import { duration, flag, integer, orNull, policy, requiredSection, section, setting } from './settings.ts';
-import { readBackendName, readRequestPath, readStatuses } from './texts.ts';
+import { readAddressUse, readBackendName, readRequestPath, readStatuses } from './texts.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -58,12 +58,21 @@ export const BackendMap = requiredSection(
       default: false,
       reason: 'Every backend serves.',
     }),
+    addresses: setting(
+      { kind: 'choice', bounds: 'one, all', json: { enum: ['one', 'all'] }, read: readAddressUse },
+      {
+        summary:
+          'Where `url` has a name: `one` keeps to one of its addresses and takes another when that fails or is gone; `all` makes each a backend of its own, `NAME@ADDRESS`, with this weight and this `maxConnections`.',
+        default: 'one',
+        reason: 'Most names stand for one server, or for something that balances by itself.',
+      },
+    ),
   },
 );
 
 export const BackendSchema = z
   .preprocess((value) => (typeof value === 'string' ? { url: value } : value), BackendMap)
-  .transform(({ url: target, name, weight, maxConnections, backup }) => ({
+  .transform(({ url: target, name, weight, maxConnections, backup, addresses }) => ({
     name: name ?? backendNameOf(target.host, target.port),
     url: target.url,
     host: target.host,
@@ -71,6 +80,7 @@ export const BackendSchema = z
     weight,
     maxConnections,
     isBackup: backup,
+    addresses,
   }));
 
 export const HealthSchema = requiredSection(

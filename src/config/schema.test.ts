@@ -24,6 +24,7 @@ interface WrittenOut {
       readonly weight: number;
       readonly maxConnections: number;
       readonly isBackup: boolean;
+      readonly addresses: 'one' | 'all';
     }[];
     readonly health: {
       readonly path: string;
@@ -90,6 +91,12 @@ interface WrittenOut {
     readonly connectionsPerClient: number;
   };
   readonly forwarded: { readonly trust: readonly string[] };
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly timeoutMs: number;
+    readonly maxTtlMs: number;
+    readonly family: 'any' | 'ipv4' | 'ipv6';
+  };
   readonly accessLog: { readonly path: string; readonly format: 'json' | 'combined' } | null;
   readonly failureField: string | null;
 }
@@ -111,7 +118,16 @@ test('a config with nothing but backends has every default', () => {
         name: 'web',
         policy: 'round-robin',
         backends: [
-          { name: 'a:80', url: 'http://a:80', host: 'a', port: 80, weight: 1, maxConnections: 0, isBackup: false },
+          {
+            name: 'a:80',
+            url: 'http://a:80',
+            host: 'a',
+            port: 80,
+            weight: 1,
+            maxConnections: 0,
+            isBackup: false,
+            addresses: 'one',
+          },
         ],
         health: null,
         retry: {
@@ -156,6 +172,7 @@ test('a config with nothing but backends has every default', () => {
       connectionsPerClient: 0,
     },
     forwarded: { trust: [] },
+    dns: { servers: [], timeoutMs: 5_000, maxTtlMs: 60_000, family: 'any' },
     accessLog: null,
     failureField: null,
   };

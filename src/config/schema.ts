@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { readAddress } from './addresses.ts';
+import { DnsSchema } from './dns-schema.ts';
 import { readHostName, readHostPattern } from './hosts.ts';
 import { PoolSchema } from './pool-schema.ts';
 import { mismatch, type Reading, read, refuse } from './reading.ts';
@@ -309,6 +310,7 @@ export const ConfigSchema = requiredSection('The whole file.', {
   client: ClientSchema,
   limits: LimitsSchema,
   forwarded: ForwardedSchema,
+  dns: DnsSchema,
   accessLog: AccessLogSchema.nullable().prefault(null),
   failureField: setting(
     { kind: 'field name', json: { type: ['string', 'null'] }, read: orNull(readFieldName) },
@@ -347,6 +349,7 @@ export type RouteConfig = Config['routes'][number];
 export type AdminConfig = NonNullable<Config['admin']>;
 export type ClientConfig = Config['client'];
 export type LimitsConfig = Config['limits'];
+export type DnsConfig = Config['dns'];
 export type AccessLogConfig = NonNullable<Config['accessLog']>;
 
 function readVersion(value: unknown): Reading<1> {

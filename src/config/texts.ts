@@ -40,6 +40,12 @@ export function readBackendName(value: unknown): Reading<string> {
   );
 }
 
+/** Reads which addresses of a name are used. */
+export function readAddressUse(value: unknown): Reading<'one' | 'all'> {
+  if (value === 'one' || value === 'all') return read(value);
+  return mismatch('one or all', value);
+}
+
 /** Reads the name of a policy in the register. */
 export function readPolicy(value: unknown): Reading<string> {
   if (typeof value !== 'string') return mismatch('the name of a policy', value);
