@@ -37,6 +37,8 @@ export interface SupervisorOptions {
   readonly onFailing: (slot: number, code: FailureCode | null, detail: string) => void;
   /** A worker has thrown: a bug, whose whole stack belongs into the log. */
   readonly onThrow?: (worker: number, error: unknown) => void;
+  /** How many connections of each side a worker may have: see `WorkerStart`. Left out, without end. */
+  readonly connectionCeiling?: number;
   /** The entry of a worker thread; another one in tests. */
   readonly workerUrl?: URL;
   readonly clock?: Clock;
@@ -163,8 +165,9 @@ export class Supervisor {
   }
 
   #startThread(worker: number, plan: Plan, events: ThreadEvents): Thread {
-    const { state, workerUrl } = this.#options;
-    const workerData: WorkerStart = { worker, memory: state.buffer, capacity: state.capacity, plan };
+    const { state, workerUrl, connectionCeiling = Number.POSITIVE_INFINITY } = this.#options;
+    const { buffer: memory, capacity } = state;
+    const workerData: WorkerStart = { worker, memory, capacity, plan, connectionCeiling };
     const thread = new Worker(workerUrl ?? WORKER_URL, {
       name: `worker ${worker}`,
       workerData,

@@ -16,6 +16,7 @@ import { addressOf, Downstream } from './downstream.ts';
 import { Backend, Pool } from './pool.ts';
 import { RouteTable } from './route.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
+import { closeLongestIdle, UpstreamCount } from './upstream/upstream-count.ts';
 import { Wire } from './wire.ts';
 
 export class DataPlane {
@@ -38,6 +39,8 @@ export class DataPlane {
   readonly #counters: number;
   readonly #gauges: number;
   readonly #routes: number;
+  readonly #ceiling: number;
+  readonly #upstreams = new UpstreamCount();
   readonly #downstreams = new Set<Downstream>();
   /** Open connections by client address, where they are limited. */
   readonly #byClient = new Map<string, number>();
@@ -45,7 +48,16 @@ export class DataPlane {
   #backends = new Map<number, Backend>();
   #onEmpty: (() => void) | null = null;
 
-  constructor(state: State, worker: number, plan: Plan, clock: Clock, report: (message: FromWorker) => void) {
+  /** @param connectionCeiling see `WorkerStart` */
+  constructor(
+    state: State,
+    worker: number,
+    plan: Plan,
+    clock: Clock,
+    report: (message: FromWorker) => void,
+    connectionCeiling: number,
+  ) {
+    this.#ceiling = connectionCeiling;
     this.clock = clock;
     this.deadlines = new Deadlines(clock);
     this.report = report;
@@ -102,7 +114,7 @@ export class DataPlane {
   #backend(plan: PlanBackend, before: ReadonlyMap<number, Backend>): Backend {
     const backend = before.get(plan.slot);
     if (backend === undefined || backend.plan.address !== plan.address || backend.plan.port !== plan.port) {
-      return new Backend(this.#state, this.#worker, plan);
+      return new Backend(this.#state, this.#worker, plan, this.#upstreams);
     }
     backend.plan = plan;
     return backend;
@@ -136,9 +148,24 @@ export class DataPlane {
   /** Which limit one more client would break; null for none. */
   #excess(address: string): Failure | null {
     const { connections, connectionsPerClient } = this.limits;
-    if (connections > 0 && this.#downstreams.size >= connections) return failureOf('CONNECTIONS_FULL');
+    const most = Math.min(connections > 0 ? connections : Infinity, this.#ceiling);
+    if (this.#downstreams.size >= most) return failureOf('CONNECTIONS_FULL');
     if (connectionsPerClient === 0 || (this.#byClient.get(address) ?? 0) < connectionsPerClient) return null;
     return failureOf('CLIENT_CONNECTIONS_FULL');
+  }
+
+  /**
+   * Before a connection to a backend is opened: where there are as many as there may be, the one
+   * that has lain idle longest gives its place back. A client has one at the most in use, so with
+   * no more clients than the ceiling there always is one.
+   */
+  makeRoomUpstream(): void {
+    if (this.#upstreams.open >= this.#ceiling) this.giveBackIdle();
+  }
+
+  /** Closes the connection to a backend that has lain idle longest. */
+  giveBackIdle(): void {
+    closeLongestIdle(this.#backends.values());
   }
 
   downstreamClosed(downstream: Downstream): void {

@@ -178,6 +178,7 @@ export class Exchange implements AttemptOwner {
       return;
     }
     this.#isConnected = false;
+    plane.makeRoomUpstream();
     this.#connection = new UpstreamConnection(backend, pool.plan, plane.limits, plane.clock, plane.deadlines, this);
   }
 
@@ -345,6 +346,7 @@ export class Exchange implements AttemptOwner {
     if (failure.blamesBackend && backend.failed() % pool.plan.fall === 0) {
       this.#plane.report({ type: 'failing', backend: backend.slot, code, detail });
     }
+    if (code === 'DESCRIPTORS_EXHAUSTED') this.#plane.giveBackIdle();
     const isStale = code === 'UPSTREAM_STALE';
     const isAgain = mayTryAgain({
       failure,

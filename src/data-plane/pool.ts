@@ -12,6 +12,7 @@ import { BACKEND_COUNTERS, BACKEND_GAUGES, BACKEND_SHARED, POOL_COUNTERS, type S
 import { Availability } from './availability.ts';
 import type { UpstreamConnection } from './upstream/connection.ts';
 import { IdleConnections } from './upstream/idle-connections.ts';
+import type { UpstreamCount } from './upstream/upstream-count.ts';
 
 /** A live view of one backend: made once a slot, kept over reloads for as long as it is used. */
 export class Backend {
@@ -20,13 +21,15 @@ export class Backend {
   /** What the plan in force says of it. */
   plan: PlanBackend;
   readonly #state: State;
+  readonly #upstreams: UpstreamCount;
   readonly #counters: number;
   readonly #gauges: number;
   readonly #shared: number;
   readonly #histogram: number;
 
-  constructor(state: State, worker: number, plan: PlanBackend) {
+  constructor(state: State, worker: number, plan: PlanBackend, upstreams: UpstreamCount) {
     this.slot = plan.slot;
+    this.#upstreams = upstreams;
     this.plan = plan;
     this.#state = state;
     this.#counters = state.backendCounters(worker, plan.slot);
@@ -82,11 +85,13 @@ export class Backend {
   }
 
   connectionOpened(): void {
+    this.#upstreams.open++;
     this.#count(BACKEND_COUNTERS.CONNECTS, 1);
     this.#state.gauges[this.#gauges + BACKEND_GAUGES.CONNECTIONS] = this.#gauge(BACKEND_GAUGES.CONNECTIONS) + 1;
   }
 
   connectionClosed(): void {
+    this.#upstreams.open--;
     this.#state.gauges[this.#gauges + BACKEND_GAUGES.CONNECTIONS] = this.#gauge(BACKEND_GAUGES.CONNECTIONS) - 1;
   }
 

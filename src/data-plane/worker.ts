@@ -16,10 +16,10 @@ import { Listeners } from './listener.ts';
 const VITALS_MS = 1000;
 
 function start(port: NonNullable<typeof parentPort>): void {
-  const { worker, memory, capacity, plan } = workerData as WorkerStart;
+  const { worker, memory, capacity, plan, connectionCeiling } = workerData as WorkerStart;
   const state = State.open(memory, capacity);
   const report = (message: FromWorker): void => port.postMessage(message);
-  const plane = new DataPlane(state, worker, plan, MONOTONIC_CLOCK, report);
+  const plane = new DataPlane(state, worker, plan, MONOTONIC_CLOCK, report, connectionCeiling);
   const listeners = new Listeners((socket) => plane.accept(socket), MONOTONIC_CLOCK);
 
   setInterval(() => plane.deadlines.advance(), TICK_MS);

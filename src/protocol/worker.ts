@@ -145,6 +145,8 @@ export interface WorkerStart {
   readonly memory: SharedArrayBuffer;
   readonly capacity: Capacity;
   readonly plan: Plan;
+  /** File descriptors allow this worker so many client connections, and so many to backends; may be infinite. */
+  readonly connectionCeiling: number;
 }
 
 /** Control plane to worker. */

@@ -46,6 +46,8 @@ export class DataPlane {
   readonly port: number;
   readonly state: State;
   plan: Plan;
+  /** Of the workers started from now on. */
+  connectionCeiling = Number.POSITIVE_INFINITY;
   readonly workers: LiveWorker[] = [];
   /** Errors that ended a worker. */
   readonly crashes: unknown[] = [];
@@ -63,7 +65,8 @@ export class DataPlane {
   /** Starts worker `index` and resolves when it listens. */
   async startWorker(index: number): Promise<void> {
     const { buffer: memory, capacity } = this.state;
-    const workerData: WorkerStart = { worker: index, memory, capacity, plan: this.plan };
+    const { connectionCeiling } = this;
+    const workerData: WorkerStart = { worker: index, memory, capacity, plan: this.plan, connectionCeiling };
     const thread = new Worker(ENTRY, { workerData });
     const live: LiveWorker = { thread, messages: [], isGone: false };
     this.workers[index] = live;
@@ -221,8 +224,14 @@ export class DataPlane {
 }
 
 /** Starts `workers` threads (default 1) on one free port and waits until they listen. */
-export async function startDataPlane(cleanup: Cleanup, spec: PlanSpec, workers = 1): Promise<DataPlane> {
+export async function startDataPlane(
+  cleanup: Cleanup,
+  spec: PlanSpec,
+  workers = 1,
+  { connectionCeiling = Number.POSITIVE_INFINITY }: { readonly connectionCeiling?: number } = {},
+): Promise<DataPlane> {
   const plane = new DataPlane(spec, await freePort(), { workers, pools: POOLS, backends: BACKENDS, routes: ROUTES });
+  plane.connectionCeiling = connectionCeiling;
   cleanup.after(() => plane.stop());
   for (let index = 0; index < workers; index++) await plane.startWorker(index);
   return plane;

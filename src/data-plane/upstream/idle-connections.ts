@@ -22,6 +22,11 @@ export class IdleConnections<Connection extends IdleConnection = IdleConnection>
     return this.#waiting.length;
   }
 
+  /** The connection that has waited longest. */
+  get oldest(): Connection | undefined {
+    return this.#waiting[0];
+  }
+
   /**
    * The connection that was used last.
    * @param usedSinceMs none that has waited since before this moment
