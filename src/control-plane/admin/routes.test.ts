@@ -66,6 +66,28 @@ describe('admin API: reads', () => {
     await problem(side, '/api/v1/events?limit=-1', {}, 400, 'query-invalid');
   });
 
+  it('gives events in pages and as lines, and says what it does not understand', async (t) => {
+    const side = await start(t);
+    for (const [subject, level] of [
+      ['web', 'bad'],
+      ['web/b1', 'good'],
+      ['api', 'bad'],
+    ] as const) {
+      side.journal.add({ level, kind: 'tested', subject, text: 'x', origin: 'test' });
+    }
+    const page = JSON.parse((await side.ask('/api/v1/events?subject=web&subject=api&level=bad,good&limit=2')).text);
+    assert.deepEqual([page.events.map(({ id }: { id: number }) => id), page.isMore], [[2, 3], true]);
+    const lines = await side.ask('/api/v1/events?after=1', { headers: { accept: 'application/x-ndjson' } });
+    assert.equal(lines.headers['content-type'], 'application/x-ndjson');
+    assert.deepEqual(
+      lines.text.split('\n').map((line) => (line === '' ? null : (JSON.parse(line) as { id: number }).id)),
+      [2, 3, null],
+    );
+    for (const query of ['after=x', 'level=worst', 'limit=10001']) {
+      await problem(side, `/api/v1/events?${query}`, {}, 400, 'query-invalid');
+    }
+  });
+
   it('answers what does not exist with a problem', async (t) => {
     const side = await start(t);
     await problem(side, '/api/v1/pools/nope', {}, 404, 'pool-not-found');

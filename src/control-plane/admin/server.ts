@@ -23,6 +23,7 @@ import { acceptsGzip, assetResponse, loadAssets, missingBuildResponse } from './
 import { Access } from './auth.ts';
 import { readBody, SignInSchema } from './body.ts';
 import type { AdminDeps } from './deps.ts';
+import { addEventsRoute } from './events-route.ts';
 import { checkHost, checkOrigin, type OwnHosts, ownHostsOf } from './origin.ts';
 import { PROBLEM_TYPE, ProblemError } from './problems.ts';
 import { type AdminApp, addApiRoutes, addPath } from './routes.ts';
@@ -126,6 +127,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts): AdminApp {
     return new ProblemError(500, 'internal', 'Something broke; the log of the balancer says more.').response();
   });
   addApiRoutes(app, deps);
+  addEventsRoute(app, deps.journal);
   addSessionRoutes(app, access);
   addProbeRoutes(app, deps);
   addDashboard(app, deps);
