@@ -13,6 +13,7 @@ import {
   BACKEND_BOARD_CELLS,
   BACKEND_SHARED,
   BACKEND_SHARED_CELLS,
+  FULL_RAMP,
   POOL_SHARED,
   State,
 } from '../../src/state/layout.ts';
@@ -44,6 +45,10 @@ class PoolLoads implements Loads {
 
   weight(backend: number): number {
     return this.#board[this.#firstWeight + backend * BACKEND_BOARD_CELLS] ?? 1;
+  }
+
+  ramp(): number {
+    return FULL_RAMP;
   }
 
   nextTurn(): number {

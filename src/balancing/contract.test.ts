@@ -17,6 +17,8 @@ const EXEMPT: Readonly<Record<string, Readonly<Partial<Record<Assurance, string>
 interface Pool {
   readonly candidates: readonly number[];
   readonly weights: ReadonlyMap<number, number>;
+  /** Tenths; all of it where there is none. */
+  readonly ramps?: ReadonlyMap<number, number>;
   readonly inFlight: ReadonlyMap<number, number>;
   readonly firstTurn: number;
 }
@@ -26,6 +28,7 @@ function loadsOf(pool: Pool): Loads {
   return {
     inFlight: (backend) => pool.inFlight.get(backend) ?? 0,
     weight: (backend) => pool.weights.get(backend) ?? 1,
+    ramp: (backend) => pool.ramps?.get(backend) ?? 10,
     nextTurn: () => turn++ >>> 0,
   };
 }
@@ -52,6 +55,12 @@ const idlePools = poolsOf(fc.integer({ min: 1, max: 12 }), 12).map((pool) => ({
   ...pool,
   inFlight: new Map<number, number>(),
 }));
+/** Some of its backends are in their slow start, each at its own place in it. */
+const rampingPools = idlePools.chain((pool) =>
+  fc
+    .array(fc.integer({ min: 1, max: 10 }), { minLength: pool.candidates.length, maxLength: pool.candidates.length })
+    .map((ramps) => ({ ...pool, ramps: new Map(pool.candidates.map((backend, at) => [backend, ramps[at] ?? 10])) })),
+);
 /** A pool, and some of its backends with some others as `tried`. */
 const poolsWithTried = pools.chain((pool) =>
   fc
@@ -72,7 +81,8 @@ function shares(picks: readonly number[]): Map<number, number> {
 
 /** What each backend must get in one cycle of an idle pool. */
 function dueShares(policy: Policy, pool: Pool): Map<number, number> {
-  const weightOf = (backend: number): number => (policy.usesWeights ? (pool.weights.get(backend) ?? 1) : 1);
+  const weightOf = (backend: number): number =>
+    (policy.usesWeights ? (pool.weights.get(backend) ?? 1) : 1) * (pool.ramps?.get(backend) ?? 10);
   const divide = (a: number, b: number): number => (b === 0 ? a : divide(b, a % b));
   const divisor = pool.candidates.map(weightOf).reduce(divide, 0);
   return new Map(pool.candidates.map((backend) => [backend, weightOf(backend) / divisor]));
@@ -148,6 +158,23 @@ for (const policy of POLICIES) {
           }
         }),
       );
+    });
+
+    it('gives a backend in its slow start its tenths of a share', isExempt('exact shares'), () => {
+      fc.assert(
+        fc.property(rampingPools, (pool) => {
+          const due = dueShares(policy, pool);
+          const picker = policy.picker(pool.candidates, loadsOf(pool));
+          assert.deepEqual(sorted(shares(picks(picker, sum(due)))), sorted(due));
+        }),
+      );
+    });
+
+    it('shares as ever while all are in the same slow start', isExempt('exact shares'), () => {
+      const pool: Pool = { candidates: [2, 5], weights: new Map([[5, 3]]), inFlight: new Map(), firstTurn: 0 };
+      const ramping = { ...pool, ramps: new Map(pool.candidates.map((backend) => [backend, 1])) };
+      const run = (of: Pool): number[] => picks(policy.picker(of.candidates, loadsOf(of)), 12);
+      assert.deepEqual(run(ramping), run(pool));
     });
 
     it('gives the same shares when two workers share the turn counter', isExempt('exact shares'), () => {

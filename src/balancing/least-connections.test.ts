@@ -9,12 +9,13 @@ interface Fake extends Loads {
   turns: number;
 }
 
-function fake(busy: number[], weights: readonly number[] = []): Fake {
+function fake(busy: number[], weights: readonly number[] = [], ramps: readonly number[] = []): Fake {
   const loads: Fake = {
     busy,
     turns: 0,
     inFlight: (backend) => busy[backend] ?? 0,
     weight: (backend) => weights[backend] ?? 1,
+    ramp: (backend) => ramps[backend] ?? 10,
     nextTurn: () => loads.turns++,
   };
   return loads;
@@ -49,6 +50,14 @@ describe('least-connections', () => {
     assert.deepEqual(picked, new Set([0, 2]));
     loads.busy[0] = 3;
     assert.equal(picker.pick([]), 0);
+  });
+
+  it('weighs in-flight by the ramp too: 1 at three tenths is busier than 3 at all of it', () => {
+    const loads = fake([3, 1], [], [10, 3]);
+    const picker = leastConnections.picker([0, 1], loads);
+    assert.deepEqual(new Set([picker.pick([]), picker.pick([])]), new Set([0]));
+    loads.busy[0] = 4;
+    assert.equal(picker.pick([]), 1);
   });
 
   it('takes no turn where nothing ties', () => {
@@ -119,6 +128,7 @@ describe('least-connections', () => {
         return loads.inFlight(backend);
       },
       weight: () => 1,
+      ramp: () => 10,
       nextTurn: () => loads.nextTurn(),
     };
     const picker = leastConnections.picker(candidatesOf(loads), counted);

@@ -4,7 +4,8 @@
  * The name is the field's; what is compared is in-flight requests over all workers, since idle
  * kept-alive connections cost a backend nothing. A slow backend holds its requests longer, so it
  * is given fewer: the policy adapts to cost without measuring time. The whole list is read, so the
- * answer is exact where a sample of two would be near it, and 1,000 backends cost some 10 µs.
+ * answer is exact where a sample of two would be near it, and 1,000 backends cost some 10 µs. In its
+ * slow start a backend has its weight times its ramp.
  *
  * Ties are the usual case, with idle backends always. They go by turn through the same smooth
  * weighted cycle as weighted-round-robin, like nginx (ngx_http_upstream_least_conn_module.c), so
@@ -19,6 +20,7 @@
  * is at most one request a worker.
  */
 import { type Loads, NONE, type Picker, type Policy } from './policy.ts';
+import { sharesOf } from './shares.ts';
 import { smoothSequence } from './smooth-sequence.ts';
 import { TriedMarks } from './tried-marks.ts';
 
@@ -44,7 +46,7 @@ class LeastConnections implements Picker {
   readonly #seen: Int32Array;
 
   constructor(candidates: readonly number[], loads: Loads) {
-    const weights = candidates.map((backend) => loads.weight(backend));
+    const weights = sharesOf(candidates, loads, true);
     this.#candidates = candidates;
     this.#loads = loads;
     this.#weights = Int32Array.from(weights);

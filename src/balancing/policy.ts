@@ -7,9 +7,9 @@
  * and it makes nothing while it picks.
  *
  * A policy is asked in two steps. Whenever the list of available backends of a pool changes, or a
- * weight does, or the policy itself, each worker calls `picker` once with the new candidates;
- * what takes long (a weighted sequence, a hash ring) is done there. Then `pick` runs for every
- * attempt. State that must be exact over all workers and outlive both steps is the pool's turn
+ * weight or ramp does, or the policy itself, each worker calls `picker` once with the new
+ * candidates; what takes long (a weighted sequence, a hash ring) is done there. Then `pick` runs
+ * for every attempt. State that must be exact over all workers and outlive both steps is the pool's turn
  * counter: one shared word for each policy, so that a switch to another policy and back goes on
  * where it stopped.
  */
@@ -23,6 +23,8 @@ export interface Loads {
   inFlight(backend: number): number;
   /** The backend's weight, 1..256. */
   weight(backend: number): number;
+  /** Tenths of its share that the backend may have: 10, and 1..9 in its slow start. */
+  ramp(backend: number): number;
   /** The next number of this pool's and policy's turn counter: 0..2^32-1, each given once. */
   nextTurn(): number;
 }

@@ -5,7 +5,7 @@ import { roundRobin } from './round-robin.ts';
 
 function loadsFrom(firstTurn: number): Loads {
   let turn = firstTurn;
-  return { inFlight: () => 0, weight: () => 1, nextTurn: () => turn++ };
+  return { inFlight: () => 0, weight: () => 1, ramp: () => 10, nextTurn: () => turn++ };
 }
 
 describe('round-robin', () => {

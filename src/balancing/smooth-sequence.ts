@@ -31,7 +31,8 @@ export function smoothSequence(weights: readonly number[]): Uint32Array {
   return length * reduced.length <= CLASSIC_STEPS_MAX ? classic(reduced, length) : laidOut(reduced, length);
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
+/** Of 0 and a number, that number. */
+export function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 

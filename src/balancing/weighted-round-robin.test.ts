@@ -79,6 +79,7 @@ describe('weighted-round-robin', () => {
     const loads: Loads = {
       inFlight: () => 0,
       weight: (backend) => (backend === 0 ? 256 : 1),
+      ramp: () => 10,
       nextTurn: () => turn++,
     };
     const picker = weightedRoundRobin.picker([0, 1], loads);

@@ -4,7 +4,7 @@ import { buildPlan, SlotBook } from '../../test/harness/build-plan.ts';
 import { POLICIES } from '../balancing/policies.ts';
 import { NONE } from '../balancing/policy.ts';
 import type { PlanPool } from '../protocol/worker.ts';
-import { BACKEND_BOARD, BACKEND_SHARED, HEALTH, MODE, POOL_BOARD, State } from '../state/layout.ts';
+import { BACKEND_BOARD, BACKEND_SHARED, FULL_RAMP, HEALTH, MODE, POOL_BOARD, State } from '../state/layout.ts';
 import { Availability } from './availability.ts';
 import { liveLoads } from './loads.ts';
 
@@ -16,17 +16,25 @@ class Board {
   readonly plan: PlanPool;
   readonly availability: Availability;
 
-  constructor(unresolved: readonly string[] = []) {
+  constructor(unresolved: readonly string[] = [], backups: readonly string[] = [], panicPercent = 0) {
     const pools = new SlotBook();
     const backends = new SlotBook();
     pools.slot('another pool');
     backends.slot('another backend');
-    const specs = NAMES.map((name) => ({ name, port: 1, address: unresolved.includes(name) ? null : '127.0.0.1' }));
-    const [plan] = buildPlan({ pools: [{ backends: specs }] }, 1, 1, pools, backends).pools;
+    const specs = NAMES.map((name) => ({
+      name,
+      port: 1,
+      address: unresolved.includes(name) ? null : '127.0.0.1',
+      isBackup: backups.includes(name),
+    }));
+    const [plan] = buildPlan({ pools: [{ backends: specs, panicPercent }] }, 1, 1, pools, backends).pools;
     assert.ok(plan !== undefined);
     this.plan = plan;
     this.availability = new Availability(this.state, plan);
-    for (const name of NAMES) this.set(name, BACKEND_BOARD.WEIGHT, 1);
+    for (const name of NAMES) {
+      this.set(name, BACKEND_BOARD.WEIGHT, 1);
+      this.set(name, BACKEND_BOARD.RAMP, FULL_RAMP);
+    }
   }
 
   slot(name: string): number {
@@ -54,7 +62,7 @@ class Board {
   picks(count = 3, tried: readonly string[] = []): string[] {
     const slots = tried.map((name) => this.slot(name));
     return Array.from({ length: count }, () => {
-      const slot = this.availability.picker().pick(slots);
+      const slot = this.availability.pick(slots);
       return slot === NONE
         ? 'none'
         : (this.plan.backends.find((backend) => backend.slot === slot)?.name ?? `slot ${slot}`);
@@ -107,10 +115,41 @@ describe('the available backends', () => {
 
   it('are worked out once a version, not once a request', () => {
     const board = new Board();
-    const picker = board.availability.picker();
-    assert.equal(board.availability.picker(), picker);
+    board.picks();
+    board.set('b', BACKEND_BOARD.MODE, MODE.DRAIN);
+    assert.ok(board.picks().includes('b'), 'a word says nothing before its version');
     board.raiseVersion();
-    assert.notEqual(board.availability.picker(), picker);
+    assert.ok(!board.picks(12).includes('b'));
+  });
+
+  it('hold backups back until the others have been tried, in this exchange or by checks', () => {
+    const board = new Board([], ['c']);
+    assert.deepEqual(new Set(board.picks(12)), new Set(['a', 'b']));
+    assert.deepEqual(board.picks(2, ['a', 'b']), ['c', 'c']);
+    assert.deepEqual(board.picks(1, NAMES), ['none']);
+    board.set('a', BACKEND_BOARD.HEALTH, HEALTH.UNHEALTHY);
+    board.set('b', BACKEND_BOARD.IS_EJECTED, 1);
+    board.raiseVersion();
+    assert.deepEqual(board.picks(), ['c', 'c', 'c']);
+  });
+
+  it('are all that are ready in panic', () => {
+    const board = new Board([], [], 50);
+    board.set('a', BACKEND_BOARD.HEALTH, HEALTH.UNHEALTHY);
+    board.set('b', BACKEND_BOARD.IS_EJECTED, 1);
+    board.raiseVersion();
+    assert.deepEqual(new Set(board.picks(12)), new Set(NAMES));
+  });
+
+  it('get fewer turns in their slow start', () => {
+    const board = new Board();
+    board.set('b', BACKEND_BOARD.RAMP, 1);
+    board.raiseVersion();
+    const picks = board.picks(42);
+    assert.deepEqual(
+      NAMES.map((name) => picks.filter((pick) => pick === name).length),
+      [20, 2, 20],
+    );
   });
 });
 

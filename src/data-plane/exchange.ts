@@ -154,7 +154,7 @@ export class Exchange implements AttemptOwner {
     if (pool === null) return;
     let isFull = false;
     for (;;) {
-      const slot = pool.availability.picker().pick(this.#tried);
+      const slot = pool.availability.pick(this.#tried);
       const backend = slot === NONE ? undefined : pool.backend(slot);
       if (backend === undefined) return this.#fail(last ?? failureOf(isFull ? 'POOL_FULL' : 'POOL_UNAVAILABLE'));
       if (backend.tryBegin()) return this.#use(pool, backend);
@@ -265,7 +265,7 @@ export class Exchange implements AttemptOwner {
     const { reader, framing, options } = connection;
     this.#status = reader.head.status;
     this.#isStarted = true;
-    this.#backend?.succeeded();
+    this.#answered();
     const answer = this.#answer;
     const isOpenEnded = framing.kind === BODY.CHUNKED || framing.kind === BODY.UNTIL_CLOSE;
     // An answer before the end of its request, or one whose end only a close can tell, is the
@@ -308,10 +308,20 @@ export class Exchange implements AttemptOwner {
     this.#isStarted = true;
     this.#isTunnel = true;
     this.#isKeptAlive = false;
-    this.#backend?.succeeded();
+    this.#answered();
     const { reader, framing, options } = connection;
     this.#client.wire.writeText(writeResponseHead(reader, framing, options.nominated, SWITCH_FRAMING));
     this.#client.switched();
+  }
+
+  /** Counts the answer for or against the backend; so many gateway errors in a row are told. */
+  #answered(): void {
+    const backend = this.#backend;
+    const errors = backend?.answered(this.#status) ?? 0;
+    if (backend === null || errors === 0) return;
+    const limit = this.#pool?.plan.gatewayErrors ?? 0;
+    if (limit === 0 || errors % limit !== 0) return;
+    this.#plane.report({ type: 'failing', backend: backend.slot, code: null, detail: `status ${this.#status}` });
   }
 
   onTunnelBytes(buffer: Buffer, start: number, end: number): void {

@@ -8,7 +8,15 @@
 import type { Failure } from '../protocol/failures.ts';
 import type { PlanBackend, PlanPool } from '../protocol/worker.ts';
 import { bucketOf } from '../state/histogram.ts';
-import { BACKEND_COUNTERS, BACKEND_GAUGES, BACKEND_SHARED, POOL_COUNTERS, type State } from '../state/layout.ts';
+import {
+  BACKEND_BOARD,
+  BACKEND_COUNTERS,
+  BACKEND_GAUGES,
+  BACKEND_SHARED,
+  FULL_RAMP,
+  POOL_COUNTERS,
+  type State,
+} from '../state/layout.ts';
 import { Availability } from './availability.ts';
 import type { UpstreamConnection } from './upstream/connection.ts';
 import { IdleConnections } from './upstream/idle-connections.ts';
@@ -25,6 +33,7 @@ export class Backend {
   readonly #counters: number;
   readonly #gauges: number;
   readonly #shared: number;
+  readonly #board: number;
   readonly #histogram: number;
 
   constructor(state: State, worker: number, plan: PlanBackend, upstreams: UpstreamCount) {
@@ -35,6 +44,7 @@ export class Backend {
     this.#counters = state.backendCounters(worker, plan.slot);
     this.#gauges = state.backendGauges(worker, plan.slot);
     this.#shared = state.backendShared(plan.slot);
+    this.#board = state.backendBoard(plan.slot);
     this.#histogram = state.backendHistogram(worker, plan.slot);
   }
 
@@ -46,12 +56,17 @@ export class Backend {
     const { shared, gauges } = this.#state;
     const before = Atomics.add(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
     const limit = this.plan.maxConnections;
-    if (limit > 0 && before >= limit) {
+    if (limit > 0 && before * FULL_RAMP >= limit * this.#ramp()) {
       Atomics.sub(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
       return false;
     }
     gauges[this.#gauges + BACKEND_GAUGES.IN_FLIGHT] = this.#gauge(BACKEND_GAUGES.IN_FLIGHT) + 1;
     return true;
+  }
+
+  /** Tenths of its limit, rounded up, that it may have now. */
+  #ramp(): number {
+    return this.#state.board[this.#board + BACKEND_BOARD.RAMP] ?? FULL_RAMP;
   }
 
   /** An attempt has ended: gives its place back and counts it. */
@@ -71,12 +86,21 @@ export class Backend {
     }
   }
 
-  /** The backend has answered: its failures in a row are over. */
-  succeeded(): void {
+  /**
+   * The backend has answered: its failures in a row are over. An answer 502, 503 or 504 counts as
+   * a gateway error; any other one ends their row. A failure of the connection leaves that row as
+   * it is, so that a backend that now resets and now answers 503 is found out as well.
+   * @returns the gateway errors in a row, this one included; 0 where this is none
+   */
+  answered(status: number): number {
     const { shared } = this.#state;
-    const word = this.#shared + BACKEND_SHARED.CONSECUTIVE_FAILURES;
+    const failures = this.#shared + BACKEND_SHARED.CONSECUTIVE_FAILURES;
+    const errors = this.#shared + BACKEND_SHARED.CONSECUTIVE_GATEWAY_ERRORS;
     // Read first: a store for every answer would keep the line moving between the cores.
-    if (shared[word] !== 0) Atomics.store(shared, word, 0);
+    if (shared[failures] !== 0) Atomics.store(shared, failures, 0);
+    if (status >= 502 && status <= 504) return Atomics.add(shared, errors, 1) + 1;
+    if (shared[errors] !== 0) Atomics.store(shared, errors, 0);
+    return 0;
   }
 
   /** @returns the failures in a row, this one included */

@@ -12,6 +12,7 @@ import type { FromWorker, Plan, ToWorker, WorkerStart } from '../../src/protocol
 import {
   BACKEND_BOARD,
   type Capacity,
+  FULL_RAMP,
   HEALTH,
   MODE,
   POOL_BOARD,
@@ -150,6 +151,7 @@ export class DataPlane {
 
   #writeBackend({ name, weight = 1, health = 'HEALTHY' }: BackendSpec): void {
     this.setWeight(name, weight);
+    this.setRamp(name, FULL_RAMP);
     this.setHealth(name, health);
   }
 
@@ -162,6 +164,16 @@ export class DataPlane {
 
   setWeight(backend: string, weight: number): void {
     this.#setBackend(backend, BACKEND_BOARD.WEIGHT, weight);
+  }
+
+  /** @param tenths 1 to 10 */
+  setRamp(backend: string, tenths: number): void {
+    this.#setBackend(backend, BACKEND_BOARD.RAMP, tenths);
+  }
+
+  /** Cuts what is in flight on a backend. */
+  cut(backend: string): void {
+    this.#sendAll({ type: 'cut', backend: this.#backends.known(backend) });
   }
 
   setHealth(backend: string, health: keyof typeof HEALTH): void {

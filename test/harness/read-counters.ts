@@ -36,6 +36,7 @@ export interface BackendFigures {
   readonly inFlight: number;
   readonly inFlightByWorkers: number;
   readonly consecutiveFailures: number;
+  readonly gatewayErrors: number;
   readonly connections: number;
   readonly idle: number;
 }
@@ -93,6 +94,7 @@ export function readBackend(state: State, backend: number): BackendFigures {
     inFlight: Atomics.load(state.shared, shared + BACKEND_SHARED.IN_FLIGHT),
     inFlightByWorkers: gauge(BACKEND_GAUGES.IN_FLIGHT),
     consecutiveFailures: Atomics.load(state.shared, shared + BACKEND_SHARED.CONSECUTIVE_FAILURES),
+    gatewayErrors: Atomics.load(state.shared, shared + BACKEND_SHARED.CONSECUTIVE_GATEWAY_ERRORS),
     connections: gauge(BACKEND_GAUGES.CONNECTIONS),
     idle: gauge(BACKEND_GAUGES.IDLE),
   };

@@ -36,10 +36,12 @@ test('only ready, healthy, resolved and not ejected backends are picked', async 
   plane.setHealth('a', 'UNKNOWN');
   assert.deepEqual(await share(), { a: 10 }, 'a backend nobody has checked yet is tried');
   plane.setEjected('a', true);
-  assert.deepEqual(await share(), { none: 10 });
+  assert.deepEqual(await share(), { a: 10 }, 'an ejected one is better than nobody');
   plane.setMode('b', 'MAINTENANCE');
+  plane.setHealth('a', 'UNHEALTHY');
   assert.deepEqual(await share(), { none: 10 });
   plane.setMode('b', 'READY');
+  assert.deepEqual(await share(), { b: 10 });
   plane.setEjected('a', false);
   plane.setHealth('a', 'HEALTHY');
   const all = await share();
