@@ -10,6 +10,7 @@
 import { Worker } from 'node:worker_threads';
 import type { WorkerStatus } from '../protocol/admin-api.ts';
 import type { FailureCode } from '../protocol/failures.ts';
+import type { ListeningSocket } from '../protocol/handover.ts';
 import type { FromWorker, Plan, PlanListener, WorkerStart } from '../protocol/worker.ts';
 import type { State } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
@@ -39,6 +40,8 @@ export interface SupervisorOptions {
   readonly onThrow?: (worker: number, error: unknown) => void;
   /** How many connections of each side a worker may have: see `WorkerStart`. Left out, without end. */
   readonly connectionCeiling?: number;
+  /** Of an old process, by worker. Left out, the workers open their own. */
+  readonly inherited?: readonly (readonly ListeningSocket[])[];
   /** The entry of a worker thread; another one in tests. */
   readonly workerUrl?: URL;
   readonly clock?: Clock;
@@ -65,10 +68,13 @@ export class Supervisor {
   #beatTimer: Timer | null = null;
   #isSendingDue = false;
   #isStopping = false;
+  /** No worker accepts yet: what fails now costs no client anything, since an old process serves. */
+  #isHeld: boolean;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#isHeld = options.inherited !== undefined;
     const { state, workers, plan, journal, onFailing } = options;
     const host = {
       state,
@@ -88,7 +94,8 @@ export class Supervisor {
 
   /**
    * Starts all workers; resolves when all of them accept clients. Rejects, with every thread
-   * ended, when one cannot listen or dies before it does.
+   * ended, when one cannot listen or dies before it does. With inherited sockets none accepts
+   * before all have started.
    */
   async start(): Promise<void> {
     const { promise: failed, reject } = Promise.withResolvers<never>();
@@ -96,6 +103,7 @@ export class Supervisor {
     try {
       for (const seat of this.#seats) seat.start();
       await Promise.race([failed, this.#until(() => this.#seats.every(({ state }) => state === 'running'))]);
+      if (this.#isHeld) await Promise.race([failed, this.#release()]);
     } catch (error) {
       await this.kill();
       throw error;
@@ -134,6 +142,11 @@ export class Supervisor {
     return [...new Set(failures.map(({ listener, error }) => `listener ${listener} cannot listen: ${error}`))];
   }
 
+  /** Every socket that a live worker accepts from. */
+  sockets(): ListeningSocket[] {
+    return this.#seats.flatMap(({ sockets }) => sockets);
+  }
+
   /** The oldest plan that any live worker may follow; infinite where none is alive. */
   appliedRevision(): number {
     return Math.min(...this.#seats.map((seat) => seat.appliedRevision));
@@ -146,11 +159,11 @@ export class Supervisor {
 
   /**
    * No worker accepts any more; each finishes what it has, within `timeoutMs`, and exits. A thread
-   * that is still there a second later is ended.
+   * that is still there a second later is ended. `isHandedOver`: another process accepts.
    */
-  async drain(timeoutMs: number): Promise<Drained> {
+  async drain(timeoutMs: number, isHandedOver = false): Promise<Drained> {
     this.#stopKeeping();
-    for (const seat of this.#seats) seat.drain(timeoutMs);
+    for (const seat of this.#seats) seat.drain(timeoutMs, isHandedOver);
     const deadline = this.#clock.after(timeoutMs + DRAIN_GRACE_MS, () => void this.kill());
     await this.#until(() => this.#seats.every(({ isEmpty }) => isEmpty));
     deadline.clear();
@@ -164,13 +177,27 @@ export class Supervisor {
     await this.#until(() => this.#seats.every(({ isEmpty }) => isEmpty));
   }
 
+  /** Lets the workers accept, all at once. */
+  async #release(): Promise<void> {
+    const problems = await this.listen(this.#options.plan().listeners);
+    if (problems.length > 0) throw new Error(problems.join('; '));
+    this.#isHeld = false;
+    this.#sendPlan();
+  }
+
+  /** What a thread finds that starts while the workers are held, and only then. */
+  #heldStart(worker: number, plan: Plan): Pick<WorkerStart, 'plan' | 'inherited'> {
+    if (!this.#isHeld) return { plan };
+    return { plan: { ...plan, listeners: [] }, inherited: this.#options.inherited?.[worker] ?? [] };
+  }
+
   #startThread(worker: number, plan: Plan, events: ThreadEvents): Thread {
     const { state, workerUrl, connectionCeiling = Number.POSITIVE_INFINITY } = this.#options;
     const { buffer: memory, capacity } = state;
     const workerData: WorkerStart = { worker, memory, capacity, plan, connectionCeiling };
     const thread = new Worker(workerUrl ?? WORKER_URL, {
       name: `worker ${worker}`,
-      workerData,
+      workerData: { ...workerData, ...this.#heldStart(worker, plan) } satisfies WorkerStart,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
     });
     let error: unknown = null;
@@ -196,6 +223,7 @@ export class Supervisor {
   }
 
   #sendPlan(): void {
+    if (this.#isHeld) return;
     const plan = this.#options.plan();
     for (const seat of this.#seats) seat.send(plan);
   }

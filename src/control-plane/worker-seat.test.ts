@@ -195,7 +195,7 @@ describe('worker seat', () => {
     setStopping();
     seat.start();
     seat.drain(1_000);
-    assert.deepEqual(latest().posted, [{ type: 'drain', timeoutMs: 1_000 }]);
+    assert.deepEqual(latest().posted, [{ type: 'drain', timeoutMs: 1_000, isHandedOver: false }]);
     state.gauges[state.workerGauges(1) + WORKER_GAUGES.EXCHANGES] = 3;
     latest().events.onExit('exit code 1');
     assert.equal(seat.cutExchanges, 3);

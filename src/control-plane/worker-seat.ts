@@ -7,6 +7,7 @@
 import type { WorkerStatus } from '../protocol/admin-api.ts';
 import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
+import type { ListeningSocket } from '../protocol/handover.ts';
 import type { FromWorker, ListenFailure, Plan, PlanListener, ToWorker } from '../protocol/worker.ts';
 import { type State, WORKER_GAUGES } from '../state/layout.ts';
 import type { Clock, Timer } from './clock.ts';
@@ -49,6 +50,8 @@ export class WorkerSeat {
   state: WorkerStatus['state'] = 'starting';
   /** The oldest plan that its thread may follow; infinite while it has none. */
   appliedRevision = Number.POSITIVE_INFINITY;
+  /** What its thread accepts from. */
+  sockets: readonly ListeningSocket[] = [];
   /** What its thread could not listen on when it was last asked to; null while the answer is due. */
   listenFailures: readonly ListenFailure[] | null = [];
   /** Exchanges that its thread has cut in a drain. */
@@ -102,11 +105,11 @@ export class WorkerSeat {
     this.#thread?.post({ type: 'listen', listeners });
   }
 
-  drain(timeoutMs: number): void {
+  drain(timeoutMs: number, isHandedOver = false): void {
     this.stopReplacing();
     if (this.#thread === null) return;
     this.state = 'draining';
-    this.#thread.post({ type: 'drain', timeoutMs });
+    this.#thread.post({ type: 'drain', timeoutMs, isHandedOver });
   }
 
   stopReplacing(): void {
@@ -154,6 +157,9 @@ export class WorkerSeat {
       case 'listen-failed':
         this.#onListenFailed(message.listener, message.error);
         break;
+      case 'sockets':
+        this.sockets = message.sockets;
+        break;
       case 'listens':
         this.listenFailures = message.failed;
         break;
@@ -187,6 +193,7 @@ export class WorkerSeat {
     if (this.state === 'draining' && !this.#isDrained) this.cutExchanges += this.#gauge(WORKER_GAUGES.EXCHANGES);
     this.state = 'dead';
     this.appliedRevision = Number.POSITIVE_INFINITY;
+    this.sockets = [];
     this.listenFailures = [];
     takeBackShare(this.#host.state, this.worker);
     const isFirstStart = this.#host.takeStartFailure(`worker ${this.worker} died at start: ${cause}`);

@@ -34,6 +34,8 @@ export class DataPlane {
   /** Of the plan in force. */
   revision: number;
   isDraining = false;
+  /** It drains because another process has taken the listeners over. */
+  isHandedOver = false;
   readonly #state: State;
   readonly #worker: number;
   readonly #counters: number;

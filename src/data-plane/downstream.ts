@@ -77,10 +77,18 @@ export class Downstream implements WireOwner, Client, Expiring {
 
   /**
    * Comes to an end: after the request under way, or soon where there is none. Not at once, since
-   * a client's next request may be on its way already; it is answered, and is the last one.
+   * a client's next request may be on its way already; it is answered, and is the last one. Where
+   * another process serves meanwhile there is no hurry: it keeps the time that it has.
    */
   drain(): void {
-    if (this.#phase === PHASE.HEAD && !this.#reader.isUnderWay) this.#plane.deadlines.set(this, DRAIN_IDLE_MS);
+    const isIdle = this.#phase === PHASE.HEAD && !this.#reader.isUnderWay;
+    if (isIdle && !this.#plane.isHandedOver) this.#plane.deadlines.set(this, DRAIN_IDLE_MS);
+  }
+
+  /** How long this client has for its next request. */
+  get #idleMs(): number {
+    const { isDraining, isHandedOver, client } = this.#plane;
+    return isDraining && !isHandedOver ? DRAIN_IDLE_MS : client.keepAliveTimeoutMs;
   }
 
   /** The client's address, without the prefix of an IPv4 address on an IPv6 socket. */
@@ -325,11 +333,12 @@ export class Downstream implements WireOwner, Client, Expiring {
 
   exchangeEnded(isKeptAlive: boolean): void {
     if (this.#phase === PHASE.CLOSED || this.#phase === PHASE.LINGER) return;
-    const isLast = this.#ahead === null && (this.#isEnded || this.#plane.isDraining) && !this.#isReading;
+    // An answer that has not said so is not the last one, whatever happened since: see `drain`.
+    const isLast = this.#ahead === null && this.#isEnded && !this.#isReading;
     if (!isKeptAlive || isLast) return this.#linger();
     this.#phase = PHASE.HEAD;
     this.#stalledBytes = Infinity;
-    this.#plane.deadlines.set(this, this.#plane.client.keepAliveTimeoutMs);
+    this.#plane.deadlines.set(this, this.#idleMs);
     // In the middle of `#read` the loop there goes on by itself.
     // A client that sends on but does not read: its requests wait in the kernel until it does.
     if (this.wire.pendingBytes > HIGH_WATER_BYTES) this.wire.pause();

@@ -4,8 +4,14 @@
  * Every worker listens on the same ports (`reusePort`): the kernel spreads new connections over
  * them, and the death of one leaves the others' queues alone. Where the system has no such
  * thing, there is one worker, and it listens alone.
+ *
+ * After a restart without loss a worker accepts from the sockets that the old process has left to
+ * it, of which there may be several for one port. They are its own from then on: if it dies, they
+ * die with it, and the thread that follows opens new ones.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import type { ListeningSocket } from '../protocol/handover.ts';
+import { listeningDescriptor } from '../protocol/listening-descriptor.ts';
 import type { ListenFailure, PlanListener } from '../protocol/worker.ts';
 import type { Clock } from './clock.ts';
 
@@ -20,9 +26,13 @@ const LEAVE_MS = 1_000;
 
 const HAS_REUSE_PORT = ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(process.platform);
 
+/** An address of its own, or the number of an open socket. */
+type Way = ListenOptions & { readonly fd?: number };
+
 /** An open port. */
 interface Listener {
-  readonly server: Server;
+  readonly plan: PlanListener;
+  readonly servers: Server[];
   accepted: number;
 }
 
@@ -30,11 +40,23 @@ export class Listeners {
   readonly #accept: (socket: Socket) => void;
   readonly #clock: Clock;
   readonly #open = new Map<string, Listener>();
+  #inherited: readonly ListeningSocket[];
   #isClosed = false;
 
-  constructor(accept: (socket: Socket) => void, clock: Clock) {
+  constructor(accept: (socket: Socket) => void, clock: Clock, inherited: readonly ListeningSocket[] = []) {
     this.#accept = accept;
     this.#clock = clock;
+    this.#inherited = inherited;
+  }
+
+  /** Every socket that it accepts from. */
+  get sockets(): ListeningSocket[] {
+    return [...this.#open.values()].flatMap(({ plan: { name, host, port }, servers }) =>
+      servers.flatMap((server) => {
+        const fd = listeningDescriptor(server);
+        return fd === null ? [] : [{ name, host, port, fd }];
+      }),
+    );
   }
 
   /**
@@ -47,11 +69,11 @@ export class Listeners {
     const failed: ListenFailure[] = [];
     for (const [key, plan] of wanted) {
       if (this.#isClosed || this.#open.has(key)) continue;
-      const listener = this.#newListener();
-      const error = await listening(listener.server, plan);
+      const listener: Listener = { plan, servers: [], accepted: 0 };
+      const error = await this.#listen(listener);
       if (error !== null) failed.push({ listener: plan.name, error });
-      else if (this.#isClosed) listener.server.close();
-      else this.#open.set(key, listener);
+      if (error === null && !this.#isClosed) this.#open.set(key, listener);
+      else closeServers(listener);
     }
     await this.#closeAll([...this.#open].filter(([key]) => !wanted.has(key)));
     return failed;
@@ -63,16 +85,30 @@ export class Listeners {
     return this.#closeAll([...this.#open]);
   }
 
-  #newListener(): Listener {
-    const options = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true };
-    const listener: Listener = {
-      accepted: 0,
-      server: createServer(options, (socket) => {
-        listener.accepted++;
-        this.#accept(socket);
-      }),
-    };
-    return listener;
+  /** Takes the inherited sockets of this port, or opens one. Answers what is in the way, null for nothing. */
+  async #listen(listener: Listener): Promise<string | null> {
+    const { host, port } = listener.plan;
+    const isOwn = (socket: ListeningSocket): boolean => socket.host === host && socket.port === port;
+    const inherited = this.#inherited.filter(isOwn);
+    this.#inherited = this.#inherited.filter((socket) => !isOwn(socket));
+    const ways: readonly Way[] =
+      inherited.length > 0 ? inherited.map(({ fd }) => ({ fd })) : [{ host, port, reusePort: HAS_REUSE_PORT }];
+    for (const way of ways) {
+      const server = this.#newServer(listener);
+      const error = await listening(server, way);
+      if (error !== null) return error;
+      listener.servers.push(server);
+      // Whatever went wrong with its number: clients of another port must not end up here.
+      if (!isAt(server, port)) return `an inherited socket is not one of port ${port}`;
+    }
+    return null;
+  }
+
+  #newServer(listener: Listener): Server {
+    return createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
+      listener.accepted++;
+      this.#accept(socket);
+    });
   }
 
   /**
@@ -86,9 +122,9 @@ export class Listeners {
     const accepted = (): number => leaving.reduce((sum, [, listener]) => sum + listener.accepted, 0);
     await turn();
     for (let before = -1; before !== accepted() && this.#clock.now() < endMs; await turn()) before = accepted();
-    for (const [key, { server }] of leaving) {
+    for (const [key, listener] of leaving) {
       this.#open.delete(key);
-      server.close();
+      closeServers(listener);
     }
   }
 }
@@ -100,12 +136,21 @@ function turn(): Promise<void> {
   });
 }
 
+function closeServers({ servers }: Listener): void {
+  for (const server of servers) server.close();
+}
+
 const keyOf = (plan: PlanListener): string => `${plan.host} ${plan.port}`;
 
-function listening(server: Server, plan: PlanListener): Promise<string | null> {
+function isAt(server: Server, port: number): boolean {
+  const address = server.address();
+  return typeof address === 'object' && address?.port === port;
+}
+
+function listening(server: Server, way: Way): Promise<string | null> {
   return new Promise((resolve) => {
     server.once('error', (error) => resolve(error.message));
-    server.listen({ host: plan.host, port: plan.port, backlog: BACKLOG, reusePort: HAS_REUSE_PORT }, () => {
+    server.listen({ ...way, backlog: BACKLOG }, () => {
       server.removeAllListeners('error');
       // Out of file descriptors: the connection waits in the kernel, and the next one is tried.
       server.on('error', () => undefined);

@@ -6,7 +6,7 @@
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, Plan, ToWorker, WorkerStart } from '../protocol/worker.ts';
+import type { FromWorker, ListenFailure, Plan, PlanListener, ToWorker, WorkerStart } from '../protocol/worker.ts';
 import { State, WORKER_GAUGES } from '../state/layout.ts';
 import { MONOTONIC_CLOCK } from './clock.ts';
 import { DataPlane } from './data-plane.ts';
@@ -18,20 +18,27 @@ const VITALS_MS = 1000;
 function start(port: NonNullable<typeof parentPort>): void {
   const { worker, memory, capacity, plan, connectionCeiling } = workerData as WorkerStart;
   const state = State.open(memory, capacity);
+  const { inherited } = workerData as WorkerStart;
   const report = (message: FromWorker): void => port.postMessage(message);
   const plane = new DataPlane(state, worker, plan, MONOTONIC_CLOCK, report, connectionCeiling);
-  const listeners = new Listeners((socket) => plane.accept(socket), MONOTONIC_CLOCK);
+  const listeners = new Listeners((socket) => plane.accept(socket), MONOTONIC_CLOCK, inherited);
 
   setInterval(() => plane.deadlines.advance(), TICK_MS);
   showVitals(state, worker);
 
+  const applyListeners = async (wanted: readonly PlanListener[]): Promise<ListenFailure[]> => {
+    const failed = await listeners.apply(wanted);
+    report({ type: 'sockets', sockets: listeners.sockets });
+    return failed;
+  };
   const listen = async (next: Plan): Promise<boolean> => {
-    const failed = await listeners.apply(next.listeners);
+    const failed = await applyListeners(next.listeners);
     for (const { listener, error } of failed) report({ type: 'listen-failed', listener, error });
     return failed.length === 0;
   };
-  const drain = async (timeoutMs: number): Promise<void> => {
+  const drain = async (timeoutMs: number, isHandedOver: boolean): Promise<void> => {
     plane.isDraining = true;
+    plane.isHandedOver = isHandedOver;
     await listeners.close();
     plane.drain(timeoutMs, (cutExchanges) => {
       plane.accessLog?.close();
@@ -59,11 +66,11 @@ function start(port: NonNullable<typeof parentPort>): void {
     }
     if (message.type === 'listen') {
       applying = applying.then(async () => {
-        report({ type: 'listens', failed: await listeners.apply(message.listeners) });
+        report({ type: 'listens', failed: await applyListeners(message.listeners) });
       });
       return;
     }
-    void drain(message.timeoutMs);
+    void drain(message.timeoutMs, message.isHandedOver);
   });
 }
 

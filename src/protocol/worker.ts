@@ -7,6 +7,7 @@
  */
 import type { Capacity } from '../state/layout.ts';
 import type { FailureCode } from './failures.ts';
+import type { ListeningSocket } from './handover.ts';
 
 /** One address to accept clients on. */
 export interface PlanListener {
@@ -142,6 +143,8 @@ export interface Plan {
 /** `workerData` of a worker thread. */
 export interface WorkerStart {
   readonly worker: number;
+  /** Of an old process, to be accepted from once the plan has their listeners. */
+  readonly inherited?: readonly ListeningSocket[];
   readonly memory: SharedArrayBuffer;
   readonly capacity: Capacity;
   readonly plan: Plan;
@@ -160,8 +163,11 @@ export type ToWorker =
   | { readonly type: 'listen'; readonly listeners: readonly PlanListener[] }
   /** Cut what this worker still has in flight on a backend: its time to finish is used up. */
   | { readonly type: 'cut'; readonly backend: number }
-  /** Stop accepting, finish what is in flight, cut it after `timeoutMs`, answer `drained`. */
-  | { readonly type: 'drain'; readonly timeoutMs: number };
+  /**
+   * Stop accepting, finish what is in flight, cut it after `timeoutMs`, answer `drained`. Clients
+   * between two requests are not hurried where another process has taken over.
+   */
+  | { readonly type: 'drain'; readonly timeoutMs: number; readonly isHandedOver: boolean };
 
 /** A listener that could not be opened. */
 export interface ListenFailure {
@@ -175,6 +181,8 @@ export type FromWorker =
   | { readonly type: 'listening' }
   /** A listener could not be opened; sent once for each, at start or after an `apply`. */
   | ({ readonly type: 'listen-failed' } & ListenFailure)
+  /** What it listens on now; sent before the answer to whatever has changed it. */
+  | { readonly type: 'sockets'; readonly sockets: readonly ListeningSocket[] }
   /** The answer to `listen`. */
   | { readonly type: 'listens'; readonly failed: readonly ListenFailure[] }
   /** The access log could not be opened: exchanges go unlogged until the next plan. */

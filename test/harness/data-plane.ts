@@ -106,9 +106,9 @@ export class DataPlane {
   }
 
   /** Tells the workers to drain; `drained()` waits for the end. */
-  drain(timeoutMs: number): void {
+  drain(timeoutMs: number, isHandedOver = false): void {
     for (const index of this.workers.keys()) this.#expectedEnds.add(index);
-    this.#sendAll({ type: 'drain', timeoutMs });
+    this.#sendAll({ type: 'drain', timeoutMs, isHandedOver });
   }
 
   async drained(limitMs = 10_000): Promise<number> {

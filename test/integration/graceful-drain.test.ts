@@ -1,6 +1,7 @@
 /** A worker that is told to drain finishes what it has begun and takes nothing new. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startDataPlane } from '../harness/data-plane.ts';
 import { eventually } from '../harness/eventually.ts';
 import { startHttpBackend } from '../harness/http-backends.ts';
@@ -36,6 +37,35 @@ test('in-flight requests are finished, idle connections closed, new ones refused
   }
   assert.equal(await plane.drained(), 0);
   assert.equal(plane.backend('a').inFlight, 0);
+});
+
+test('where another process accepts, a client between two requests is answered once more, whenever it asks', async (t) => {
+  const answers: (() => void)[] = [];
+  const backend = await startHttpBackend(t, 'a', {
+    handle(request, response) {
+      if (request.url !== '/slow') return void response.end('ok');
+      response.write('begun ');
+      answers.push(() => response.end('and finished'));
+    },
+  });
+  const plane = await startDataPlane(t, { pools: [{ backends: [backend] }] });
+  const [idle, busy] = [await connectRaw(t, plane.port), await connectRaw(t, plane.port)];
+  assert.equal((await idle.request(requestBytes('GET', '/'))).field('connection'), null);
+  await busy.send(requestBytes('GET', '/slow'));
+  await eventually('the answer to begin', () => busy.received.includes('begun'));
+  plane.drain(60_000, true);
+  await eventually('new connections to be refused', async () => !(await accepts(plane.port)));
+  for (const answer of answers) answer();
+  // It was not told that this is the last answer, so it is not.
+  assert.equal((await busy.response()).body, 'begun and finished');
+  // Longer than a client has where nobody else would serve it.
+  await delay(600);
+  for (const client of [idle, busy]) {
+    const response = await client.request(requestBytes('GET', '/'));
+    assert.deepEqual([response.status, response.field('connection')], [200, 'close']);
+    assert.equal(await client.closed(), 'ended');
+  }
+  assert.equal(await plane.drained(), 0);
 });
 
 test('what is not finished in time is cut and counted', async (t) => {
