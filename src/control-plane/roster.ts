@@ -12,7 +12,7 @@
  */
 import { policyIndex } from '../balancing/policies.ts';
 import type { Config } from '../config/schema.ts';
-import type { AdminMode, BackendAddition, BackendState, CheckResult } from '../protocol/admin-api.ts';
+import type { AdminMode, BackendAddition, BackendState, CheckResult, StateChange } from '../protocol/admin-api.ts';
 import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { Plan } from '../protocol/worker.ts';
@@ -58,6 +58,8 @@ export class Roster {
   readonly #planListeners = new Listeners();
   readonly #changeListeners = new Listeners();
   readonly #checkListeners = new Listeners<RosterBackend>();
+  readonly #checkedListeners = new Listeners<{ readonly backend: RosterBackend; readonly result: CheckResult }>();
+  readonly #stateListeners = new Listeners<{ readonly backend: RosterBackend; readonly was: StateChange }>();
   #config: Config;
   #changes: RuntimeChanges = NO_CHANGES;
   #revision = 0;
@@ -138,6 +140,18 @@ export class Roster {
     return this.#checkListeners.add(listener);
   }
 
+  /** Calls `listener` when a check has been reported, and what follows from it is done. */
+  onCheck(listener: (check: { readonly backend: RosterBackend; readonly result: CheckResult }) => void): () => void {
+    return this.#checkedListeners.add(listener);
+  }
+
+  /** Calls `listener` when a backend has changed its state; `was` is the state that has ended. */
+  onStateChange(
+    listener: (change: { readonly backend: RosterBackend; readonly was: StateChange }) => void,
+  ): () => void {
+    return this.#stateListeners.add(listener);
+  }
+
   /** Throws `RosterError`, as do all setters: nothing has changed then. */
   setPolicy(pool: RosterPool, policy: string, origin: Origin): void {
     const was = pool.policy;
@@ -184,6 +198,7 @@ export class Roster {
     if (record === null) return;
     const rule = healthRuleOf(this.#poolOf(record).config);
     this.#tellReport(record, reportCheckResult(this.#state, record, result, rule), 'health check');
+    this.#checkedListeners.tell({ backend: record, result });
   }
 
   /** Live traffic has seen the backend in this slot fail `fall` times in a row. */
@@ -289,10 +304,12 @@ export class Roster {
   }
 
   #refresh(backend: BackendRecord): void {
+    const was = { atMs: backend.sinceMs, state: backend.state, reason: backend.reason };
     const state = stateOf(backend);
-    if (state !== backend.state) backend.sinceMs = this.#clock.wallMs();
+    if (state !== was.state) backend.sinceMs = this.#clock.wallMs();
     backend.state = state;
     backend.reason = reasonOf(backend, healthRuleOf(this.#poolOf(backend).config).fall);
+    if (state !== was.state) this.#stateListeners.tell({ backend, was });
   }
 
   #recordOf(backend: RosterBackend): BackendRecord | null {

@@ -68,6 +68,13 @@ export interface CheckResult {
   readonly durationMs: number;
 }
 
+/** When a backend came into a state, and why. */
+export interface StateChange {
+  readonly atMs: number;
+  readonly state: BackendState;
+  readonly reason: string;
+}
+
 export interface PoolStatus {
   readonly name: string;
   readonly policy: string;

@@ -15,15 +15,19 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { POLICIES } from '../../balancing/policies.ts';
 import { formatAddress } from '../../config/addresses.ts';
-import { isLoopback, isWildcardAddress } from '../../config/hosts.ts';
+import { isWildcardAddress } from '../../config/hosts.ts';
+import { listeningDescriptor } from '../../protocol/listening-descriptor.ts';
+import { BackendLog } from '../backend-log.ts';
 import { writeMetrics } from '../metrics.ts';
 import { METRICS_CONTENT_TYPE } from '../metrics-text.ts';
 import { RosterError } from '../roster-model.ts';
 import { acceptsGzip, assetResponse, loadAssets, missingBuildResponse } from './assets.ts';
 import { Access } from './auth.ts';
+import { addBackendLogRoutes } from './backend-log-routes.ts';
 import { readBody, SignInSchema } from './body.ts';
 import type { AdminDeps } from './deps.ts';
 import { addEventsRoute } from './events-route.ts';
+import { exposureProblem } from './exposure.ts';
 import { checkHost, checkOrigin, type OwnHosts, ownHostsOf } from './origin.ts';
 import { PROBLEM_TYPE, ProblemError } from './problems.ts';
 import { type AdminApp, addApiRoutes, addPath } from './routes.ts';
@@ -50,6 +54,9 @@ const SECURITY_FIELDS: readonly (readonly [string, string])[] = [
 export interface AdminServer {
   /** For people to open: the one-time link where a token is set, else the dashboard. */
   readonly url: string;
+  /** The number of its listening socket; null where there is none. */
+  readonly fd: number | null;
+  readonly port: number;
   /** The same without the code. */
   readonly baseUrl: string;
   /** Stops accepting, closes live channels (1001), and cuts what is left after `timeoutMs`. */
@@ -61,12 +68,8 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
   const { admin } = deps.config;
   if (admin === null) throw new Error('admin: there is no such section in the config');
   const { host, port } = admin.address;
-  if (admin.token === null && !isLoopback(host)) {
-    throw new Error(
-      `admin: ${formatAddress(admin.address)} can be reached from other machines: ` +
-        'set admin.token (or BALLAST_ADMIN_TOKEN), or listen on 127.0.0.1',
-    );
-  }
+  const problem = exposureProblem(admin);
+  if (problem !== null) throw new Error(problem);
   const monotonicMs = deps.monotonicMs ?? (() => performance.now());
   const access = new Access(admin.token, monotonicMs);
   const hosts = ownHostsOf(admin);
@@ -79,7 +82,8 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
       deps.roster.config.listeners.map(({ name, address }) => ({ name, address: formatAddress(address) })),
     monotonicMs,
   });
-  const app = createApp(deps, access, hosts);
+  const backendLog = new BackendLog(deps.roster);
+  const app = createApp(deps, access, hosts, backendLog);
   const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(
     {
@@ -95,23 +99,26 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
   );
   server.maxConnections = MAX_CONNECTIONS;
   attachUpgrades(server, { access, hosts, stream, isClosing: () => isClosing });
-  await listen(server, host, port);
+  await listen(server, host, port, deps.inheritedFd ?? null);
   const bound = (server.address() as AddressInfo).port;
   access.port = bound;
   const shown = isWildcardAddress(host) ? 'localhost' : host;
   const baseUrl = `http://${formatAddress({ host: shown, port: bound })}/`;
   return {
     baseUrl,
+    fd: listeningDescriptor(server),
+    port: bound,
     url: access.isOpen ? baseUrl : `${baseUrl}login?code=${access.newLoginCode()}`,
     close: (timeoutMs) => {
       isClosing = true;
+      backendLog.stop();
       stream.close();
       return closeServer(server, stream, timeoutMs);
     },
   };
 }
 
-function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts): AdminApp {
+function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: BackendLog): AdminApp {
   const app: AdminApp = new Hono();
   app.use('*', async (c, next) => {
     const request = c.env.incoming;
@@ -128,6 +135,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts): AdminApp {
   });
   addApiRoutes(app, deps);
   addEventsRoute(app, deps.journal);
+  addBackendLogRoutes(app, deps.roster, log);
   addSessionRoutes(app, access);
   addProbeRoutes(app, deps);
   addDashboard(app, deps);
@@ -227,13 +235,14 @@ function isPrefetch({ headers }: IncomingMessage): boolean {
   return /prefetch|prerender/i.test(`${String(headers['sec-purpose'] ?? '')} ${String(headers.purpose ?? '')}`);
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+/** `fd`: the socket that an old process has left; null opens one. */
+function listen(server: Server, host: string, port: number, fd: number | null): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error: NodeJS.ErrnoException) => {
     const reason = error.code === 'EADDRINUSE' ? 'the port is taken' : error.message;
     reject(new Error(`admin: cannot listen on ${formatAddress({ host, port })}: ${reason}`, { cause: error }));
   });
-  server.listen({ host, port }, resolve);
+  server.listen(fd === null ? { host, port } : { fd }, resolve);
   return promise;
 }
 
