@@ -133,6 +133,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
         supervisor: { workers: () => supervisor.workers(), applied },
         persist: () => store.persist(),
         reload: () => reloader.reload('admin API'),
+        previewReload: () => reloader.preview(),
         log,
         env,
         version,

@@ -63,6 +63,7 @@ export class Roster {
   #config: Config;
   #changes: RuntimeChanges = NO_CHANGES;
   #revision = 0;
+  #changeCount = 0;
   #plan: Plan | null = null;
   #routeSlots: readonly number[] = [];
 
@@ -95,6 +96,11 @@ export class Roster {
   /** Raised with every new plan. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Raised whenever a setting has changed, by the file or at run time; by nothing else. */
+  get changeCount(): number {
+    return this.#changeCount;
   }
 
   /** The pool of this name, unless it has been removed. */
@@ -228,9 +234,9 @@ export class Roster {
     if (record !== null) record.nextCheckMs = atMs;
   }
 
-  /** Why this config does not fit into the running process, or null where it does. */
-  shortageFor(config: Config): string | null {
-    return this.#members.shortage(mergeChanges(config, this.#changes).pools) ?? this.#routes.shortage(config.routes);
+  /** Why this config with these changes does not fit into the running process, or null where it does. */
+  shortageFor(config: Config, changes: RuntimeChanges = this.#changes): string | null {
+    return this.#members.shortage(mergeChanges(config, changes).pools) ?? this.#routes.shortage(config.routes);
   }
 
   /** Takes over a new config. What stays keeps its health, counters and turns. Throws `RosterError` when full. */
@@ -267,6 +273,7 @@ export class Roster {
       this.#tell('warning', 'runtime-change-overruled', subject, text, 'config file');
     }
     this.#changes = merged.changes;
+    this.#changeCount++;
     this.#changeListeners.tell();
     this.#raiseRevision();
     return turnover;
@@ -280,6 +287,7 @@ export class Roster {
     const record = this.#members.pools.find(({ id }) => id === pool.id);
     if (record !== undefined) this.#store(record);
     this.#changes = merged.changes;
+    this.#changeCount++;
     this.#changeListeners.tell();
     if (added.length > 0 || leaving.length > 0) this.#raiseRevision();
     return true;

@@ -29,7 +29,8 @@ async function make(t: TestContext, text?: string) {
   if (text !== undefined) await writeFile(path, text);
   const journal = new Journal();
   const clock = new FakeClock();
-  const open = () => new Store({ path, journal, clock });
+  const open = (replace?: (path: string, text: string) => Promise<void>) =>
+    new Store({ path, journal, clock, ...(replace === undefined ? {} : { replace }) });
   return {
     directory,
     path,
@@ -107,6 +108,49 @@ describe('store', () => {
     });
   }
 
+  it('sets a file aside that cannot be read, and never writes over it', async (t) => {
+    const { directory, path, open, events } = await make(t);
+    await mkdir(path);
+    await writeFile(join(path, 'kept'), 'something');
+    const store = open();
+    assert.deepEqual(await store.load(), NO_CHANGES);
+    assert.match(events()[0]?.join() ?? '', /state-file-bad.*it cannot be read: .*set aside/);
+    store.keep(changesWith(1));
+    assert.equal(await store.persist(), null);
+    assert.deepEqual((await readdir(directory)).sort(), ['state.json', 'state.json.bad']);
+    assert.equal(await readFile(join(`${path}.bad`, 'kept'), 'utf8'), 'something');
+  });
+
+  it('says to whoever waits that a change is not kept, and keeps it once it can', async (t) => {
+    const { clock, open, events } = await make(t);
+    let fault: Error | null = new Error('ENOSPC: no space left on device');
+    const written: string[] = [];
+    const store = open(async (_, text) => {
+      if (fault !== null) throw fault;
+      written.push(text);
+    });
+    store.keep(changesWith(1));
+    const problem = await store.persist();
+    assert.match(problem ?? '', /cannot write .*state\.json: ENOSPC.*will not survive a restart/);
+    // The same change once more: still not on disk.
+    store.keep(changesWith(1));
+    assert.equal(await store.persist(), problem);
+    await clock.advance(60_000);
+    assert.deepEqual(
+      events().map(([kind]) => kind),
+      ['state-write-failed'],
+    );
+    fault = null;
+    await clock.advance(5_000);
+    assert.equal(await store.persist(), null);
+    assert.deepEqual(written, [formatStateFile(changesWith(1))]);
+    assert.deepEqual(
+      events().map(([kind]) => kind),
+      ['state-write-failed', 'state-write-recovered'],
+    );
+    assert.equal(clock.pending, 0);
+  });
+
   it('a disk that cannot be written costs one warning, and recovers', async (t) => {
     const { directory, path, open, events } = await make(t);
     const store = open();
@@ -142,7 +186,7 @@ describe('store', () => {
   it('keeps nothing without a path', async () => {
     const store = new Store({ path: null, journal: new Journal() });
     store.keep(changesWith(1));
-    await store.persist();
+    assert.match((await store.persist()) ?? '', /there is no state file/);
     assert.deepEqual(await store.load(), NO_CHANGES);
   });
 });

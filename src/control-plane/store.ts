@@ -3,8 +3,9 @@
  *
  * The file is replaced whole and never written in place (temporary file, fsync, rename, fsync of
  * the directory), so that at every moment the old or the new one is there. One that cannot be
- * understood is set aside as `.bad` and told; the process then starts from the config alone. A
- * disk that is full or read-only costs a warning and nothing else.
+ * understood or read is set aside as `.bad` and told; the process then starts from the config
+ * alone. A disk that is full or read-only costs a warning and nothing else: writing is tried again
+ * every 5 s, and whoever waits for a change to be kept hears that it is not.
  */
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -15,29 +16,41 @@ import { formatStateFile, readStateFile } from './state-file.ts';
 
 /** Changes that nobody waits for are gathered for so long. */
 const DEBOUNCE_MS = 200;
+/** Until what could not be written is tried again, where no change comes before. */
+const RETRY_MS = 5_000;
 
 export interface StoreOptions {
   /** Null keeps nothing. */
   readonly path: string | null;
   readonly journal: Journal;
   readonly clock?: Clock;
+  /** Replaces the file by one of this text, whole or not at all; another one in tests. */
+  readonly replace?: (path: string, text: string) => Promise<void>;
 }
+
+/** Why changes are not kept where nobody has asked for it. */
+const NO_FILE = 'there is no state file: changes made at run time are kept in memory only';
 
 export class Store {
   readonly #path: string | null;
   readonly #journal: Journal;
   readonly #clock: Clock;
+  readonly #replace: (path: string, text: string) => Promise<void>;
   #wanted = '';
   #written = formatStateFile(NO_CHANGES);
   #timer: Timer | null = null;
+  /** Another process may write the file. */
+  #isHeld = false;
   /** Writes follow one another; each takes what is wanted when its turn comes. */
-  #lastWrite: Promise<void> = Promise.resolve();
-  #hasFailed = false;
+  #lastWrite: Promise<unknown> = Promise.resolve();
+  /** Why the last write failed; null where it did not. */
+  #failure: string | null = null;
 
   constructor(options: StoreOptions) {
     this.#path = options.path;
     this.#journal = options.journal;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#replace = options.replace ?? replaceFile;
   }
 
   /** What an earlier process has kept. Never rejects. */
@@ -47,7 +60,8 @@ export class Store {
     try {
       text = await readFile(this.#path, 'utf8');
     } catch (error) {
-      if (!isMissing(error)) this.#warn('state-read-failed', `cannot read ${this.#path}: ${messageOf(error)}`);
+      // It may hold something all the same: the next write must not take its place.
+      if (codeOf(error) !== 'ENOENT') await this.#setAside(this.#path, `it cannot be read: ${messageOf(error)}`);
       return NO_CHANGES;
     }
     const reading = readStateFile(text);
@@ -59,6 +73,25 @@ export class Store {
     return NO_CHANGES;
   }
 
+  /** What another process has handed over, as the text of a state file; null where that cannot be read. */
+  adopt(text: string): RuntimeChanges | null {
+    const reading = readStateFile(text);
+    if (reading.isRead) return reading.changes;
+    this.#warn('state-not-taken-over', `${reading.problem}; the state file holds instead`);
+    return null;
+  }
+
+  /** Nothing is written from here on; a write that is under way comes to its end. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Writes again, beginning with what has been noted meanwhile. */
+  release(): void {
+    this.#isHeld = false;
+    void this.persist();
+  }
+
   /** Takes note of the changes that shall be kept; they are on disk a moment later. */
   keep(changes: RuntimeChanges): void {
     this.#wanted = formatStateFile(changes);
@@ -66,34 +99,35 @@ export class Store {
     this.#timer ??= this.#clock.after(DEBOUNCE_MS, () => void this.persist());
   }
 
-  /** Resolves when what was noted before the call is on disk, or could not be written. Never rejects. */
-  persist(): Promise<void> {
+  /**
+   * Resolves with null when what was noted before the call is on disk, or else with the reason why
+   * it is not. Never rejects.
+   */
+  persist(): Promise<string | null> {
     this.#timer?.clear();
     this.#timer = null;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const before = this.#lastWrite;
-    this.#lastWrite = promise;
-    void before.then(() => this.#write()).then(resolve);
-    return promise;
+    const write = this.#lastWrite.then(() => this.#write());
+    this.#lastWrite = write;
+    return write;
   }
 
-  async #write(): Promise<void> {
-    const text = this.#wanted;
-    const hasNothingNew = text === '' || text === this.#written;
-    if (this.#path === null || hasNothingNew) return;
+  async #write(): Promise<string | null> {
+    const text = this.#isHeld ? '' : this.#wanted;
+    if (this.#path === null) return NO_FILE;
+    if (text === '' || text === this.#written) return null;
+    const hadFailed = this.#failure !== null;
     try {
-      await replaceFile(this.#path, text);
+      await this.#replace(this.#path, text);
       this.#written = text;
-      if (this.#hasFailed) this.#tell('good', 'state-write-recovered', `changes are kept in ${this.#path} again`);
-      this.#hasFailed = false;
+      this.#failure = null;
+      if (hadFailed) this.#tell('good', 'state-write-recovered', `changes are kept in ${this.#path} again`);
     } catch (error) {
-      // Told once until it works again; each later change tries anew.
-      if (!this.#hasFailed) {
-        const text = `cannot write ${this.#path}: ${messageOf(error)}; changes made at run time will not survive a restart`;
-        this.#warn('state-write-failed', text);
-      }
-      this.#hasFailed = true;
+      this.#failure = `cannot write ${this.#path}: ${messageOf(error)}; changes made at run time will not survive a restart`;
+      // Told once until it works again.
+      if (!hadFailed) this.#warn('state-write-failed', this.#failure);
+      this.#timer ??= this.#clock.after(RETRY_MS, () => void this.persist());
     }
+    return this.#failure;
   }
 
   async #setAside(path: string, problem: string): Promise<void> {
@@ -115,6 +149,7 @@ export class Store {
   }
 }
 
+/** Temporary file, fsync, rename, fsync of the directory. A failure leaves the old file as it is. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
@@ -132,15 +167,17 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
   const directory = await open(dirname(path), 'r');
   try {
-    // The rename itself is on disk only with its directory.
+    // The rename itself is on disk only with its directory, where the file system can do that.
     await directory.sync();
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOTSUP') throw error;
   } finally {
     await directory.close();
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function messageOf(error: unknown): string {

@@ -162,6 +162,27 @@ export interface BackendAddition {
   readonly weight?: number;
 }
 
+/** What the answer to every change holds beside the pool or backend as it is now. */
+export interface Persistence {
+  /** Whether the change will survive a restart. */
+  readonly persisted: boolean;
+  /** Why not. */
+  readonly warning?: string;
+}
+
+/** The answer to a change of pools or backends with `?dryRun=1`: nothing has happened. */
+export interface DryRun {
+  readonly dryRun: true;
+  /** In words, one a change; none where all is so already. */
+  readonly changes: readonly string[];
+  /** What follows for requests, in words. */
+  readonly consequences: readonly string[];
+  /** Requests in flight now on backends that would get no new ones. */
+  readonly inFlight: number;
+  /** Backends of the pool that may be given requests, now and with the change. */
+  readonly available: { readonly before: number; readonly after: number };
+}
+
 /** An error answer, RFC 9457, as `application/problem+json`. */
 export interface Problem {
   readonly type: string;

@@ -97,8 +97,21 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
       workers: () => workers,
       applied: async () => void calls.push(`applied ${roster.revision}`),
     },
-    persist: async () => void calls.push('persist'),
-    reload: async () => ({ ok: true, revision: roster.revision, changes: [], needsRestart: [], warnings: [] }),
+    persist: async () => {
+      calls.push('persist');
+      return null;
+    },
+    reload: async () => {
+      calls.push('reload');
+      return { ok: true, revision: roster.revision, changes: [], needsRestart: [], warnings: [] };
+    },
+    previewReload: async () => ({
+      ok: true,
+      revision: roster.revision,
+      changes: ['routes changed'],
+      needsRestart: [],
+      warnings: [],
+    }),
     log: pino({ level: 'silent' }),
     env: {},
     version: '1.2.3',

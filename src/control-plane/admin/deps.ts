@@ -23,9 +23,11 @@ export interface AdminDeps {
     /** Resolves when every live worker follows the latest plan. */
     applied(): Promise<void>;
   };
-  /** Resolves when the changes made so far are on disk, or could not be written (an event says so). */
-  readonly persist: () => Promise<void>;
+  /** Resolves with null when the changes made so far are on disk, or else with the reason why not. */
+  readonly persist: () => Promise<string | null>;
   readonly reload: () => Promise<ReloadResult>;
+  /** What a reload would come to. */
+  readonly previewReload: () => Promise<ReloadResult>;
   readonly log: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;

@@ -5,6 +5,7 @@
  * refused WebSocket. A problem never carries a token, a cookie or a stack.
  */
 import { STATUS_CODES } from 'node:http';
+import type { Diagnostic } from '../../config/diagnostics.ts';
 import type { Problem } from '../../protocol/admin-api.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -20,6 +21,8 @@ export interface ProblemOptions {
   /** Further header fields of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly errors?: readonly ProblemPart[];
+  /** What is wrong with a config file, as `ballast check --json` tells it. */
+  readonly diagnostics?: readonly Diagnostic[];
 }
 
 /** An answer that is an error. `code` is kebab-case and never changes its meaning. */
@@ -29,6 +32,7 @@ export class ProblemError extends Error {
   readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly errors: readonly ProblemPart[];
+  readonly diagnostics: readonly Diagnostic[];
 
   constructor(status: number, code: string, detail: string, options: ProblemOptions = {}) {
     super(detail);
@@ -38,9 +42,10 @@ export class ProblemError extends Error {
     this.detail = detail;
     this.headers = options.headers ?? {};
     this.errors = options.errors ?? [];
+    this.diagnostics = options.diagnostics ?? [];
   }
 
-  document(): Problem & { readonly errors?: readonly ProblemPart[] } {
+  document(): Problem & Pick<ProblemOptions, 'errors' | 'diagnostics'> {
     return {
       type: `urn:ballast:problem:${this.code}`,
       title: STATUS_CODES[this.status] ?? 'Error',
@@ -48,6 +53,7 @@ export class ProblemError extends Error {
       detail: this.detail,
       code: this.code,
       ...(this.errors.length > 0 ? { errors: this.errors } : {}),
+      ...(this.diagnostics.length > 0 ? { diagnostics: this.diagnostics } : {}),
     };
   }
 

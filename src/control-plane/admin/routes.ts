@@ -4,12 +4,19 @@
  * Called by `server.ts`, which has let the sender in by then. A write changes the roster, waits
  * until the change is on disk and, where workers need a new plan for it, until every worker
  * follows that plan. So a request that begins after the answer meets the change, in all workers.
+ * Between the look at `If-Match` and the change nothing is awaited.
  * Handlers throw `ProblemError` or `RosterError`; they never build an error answer.
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
+import type { Persistence } from '../../protocol/admin-api.ts';
+import { consequencesOf } from '../consequences.ts';
 import type { RosterBackend, RosterPool } from '../roster-model.ts';
+import { RosterError } from '../roster-model.ts';
+import type { RuntimeChanges } from '../runtime-changes.ts';
+import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from '../runtime-edits.ts';
 import { BackendAdditionSchema, BackendPatchSchema, PoolPatchSchema, readBody } from './body.ts';
+import { checkIfMatch, isDryRun, settingsTag } from './conditions.ts';
 import type { AdminDeps } from './deps.ts';
 import { ProblemError } from './problems.ts';
 
@@ -37,59 +44,107 @@ export function addPath(app: AdminApp, path: string, handlers: Readonly<Record<s
 export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
   const { roster, sampler } = deps;
 
-  addPath(app, '/api/v1/status', { GET: (c) => c.json(sampler.status()) });
+  addPath(app, '/api/v1/status', { GET: (c) => read(c, sampler.status()) });
   addPath(app, '/api/v1/routes', { GET: (c) => c.json({ routes: deps.routes.status() }) });
-  addPath(app, '/api/v1/pools', { GET: (c) => c.json({ pools: sampler.status().pools }) });
+  addPath(app, '/api/v1/pools', { GET: (c) => read(c, { pools: sampler.status().pools }) });
   addPath(app, '/api/v1/pools/:pool', {
-    GET: (c) => c.json(sampler.poolStatus(poolOf(c))),
+    GET: (c) => read(c, sampler.poolStatus(poolOf(c))),
     PATCH: async (c) => {
       const { policy } = await readBody(c.req.raw, PoolPatchSchema);
       const pool = poolOf(c);
+      const { changes } = roster;
+      if (isOnlyShown(c)) return show(c, pool, policy === undefined ? changes : choosePolicy(changes, pool, policy));
       if (policy !== undefined) roster.setPolicy(pool, policy, ORIGIN);
-      await deps.persist();
-      return c.json(sampler.poolStatus(pool));
+      const persistence = await changed(c, false);
+      return c.json({ ...sampler.poolStatus(pool), ...persistence });
     },
   });
   addPath(app, '/api/v1/pools/:pool/backends', {
-    GET: (c) => c.json({ backends: sampler.poolStatus(poolOf(c)).backends }),
+    GET: (c) => read(c, { backends: sampler.poolStatus(poolOf(c)).backends }),
     POST: async (c) => {
       const addition = await readBody(c.req.raw, BackendAdditionSchema);
       const pool = poolOf(c);
+      if (isOnlyShown(c)) return show(c, pool, addBackend(roster.changes, roster.config, pool, addition).changes);
       const backend = roster.addBackend(pool, addition, ORIGIN);
-      await Promise.all([deps.persist(), applied(deps)]);
+      const persistence = await changed(c, true);
       // Relative to the path asked for, so that it holds under any base path.
       const location = `./backends/${encodeURIComponent(backend.name)}`;
-      return c.json(sampler.backendStatus(backend), 201, { location });
+      return c.json({ ...sampler.backendStatus(backend), ...persistence }, 201, { location });
     },
   });
   addPath(app, '/api/v1/pools/:pool/backends/:backend', {
-    GET: (c) => c.json(sampler.backendStatus(backendOf(c))),
+    GET: (c) => read(c, sampler.backendStatus(backendOf(c))),
     PATCH: async (c) => {
       const { weight, mode } = await readBody(c.req.raw, BackendPatchSchema);
       const backend = backendOf(c);
+      const pool = poolOf(c);
+      if (isOnlyShown(c)) {
+        const { changes } = roster;
+        const weighted = weight === undefined ? changes : chooseWeight(changes, pool, backend, weight);
+        return show(c, pool, mode === undefined ? weighted : chooseMode(weighted, pool, backend, mode));
+      }
       // Both were checked: neither can be refused after the other was made, but for a backend
       // that is being removed, and that one refuses the first already.
       if (weight !== undefined) roster.setWeight(backend, weight, ORIGIN);
       if (mode !== undefined) roster.setMode(backend, mode, ORIGIN);
-      await deps.persist();
-      return c.json(sampler.backendStatus(backend));
+      const persistence = await changed(c, false);
+      return c.json({ ...sampler.backendStatus(backend), ...persistence });
     },
     DELETE: async (c) => {
       const backend = backendOf(c);
+      const pool = poolOf(c);
+      if (isOnlyShown(c)) {
+        const { changes } = roster;
+        return show(c, pool, backend.isRemoved ? changes : removeBackend(changes, pool, backend));
+      }
       roster.removeBackend(backend, ORIGIN);
-      await Promise.all([deps.persist(), applied(deps)]);
-      return c.json(sampler.backendStatus(backend), 202);
+      const persistence = await changed(c, true);
+      return c.json({ ...sampler.backendStatus(backend), ...persistence }, 202);
     },
   });
   addPath(app, '/api/v1/reload', {
     POST: async (c) => {
-      const result = await deps.reload();
-      if (result.ok) return c.json(result);
+      const isShown = isOnlyShown(c);
+      const result = await (isShown ? deps.previewReload() : deps.reload());
+      c.header('etag', settingsTag(roster.changeCount));
+      if (result.ok) return c.json({ ...result, dryRun: isShown });
+      const { reason, problems, diagnostics } = result;
+      if (reason === 'no-file') throw new ProblemError(409, 'config-not-from-file', `${problems[0] ?? ''}.`);
       throw new ProblemError(422, 'config-invalid', 'The config file was refused; the old config stays.', {
-        errors: result.problems.map((detail) => ({ pointer: '', detail })),
+        errors: problems.map((detail) => ({ pointer: '', detail })),
+        diagnostics,
       });
     },
   });
+
+  function read(context: AdminContext, body: object): Response {
+    context.header('etag', settingsTag(roster.changeCount));
+    return context.json(body);
+  }
+
+  /** Whether a change is only to be shown. Throws where it must be neither made nor shown. */
+  function isOnlyShown(context: AdminContext): boolean {
+    const isShown = isDryRun(context.req.query());
+    checkIfMatch(context.req.header('if-match'), settingsTag(roster.changeCount));
+    return isShown;
+  }
+
+  function show(context: AdminContext, pool: RosterPool, changes: RuntimeChanges): Response {
+    const shortage = roster.shortageFor(roster.config, changes);
+    if (shortage !== null) throw new RosterError('capacity-exceeded', 507, `${shortage}; a restart makes more`);
+    return read(
+      context,
+      consequencesOf(roster.config, pool, changes, (backend) => sampler.backendStatus(backend).inFlight),
+    );
+  }
+
+  /** To be called when a change has been made: waits until it holds everywhere and is kept. */
+  async function changed(context: AdminContext, isPlanChanged: boolean): Promise<Persistence> {
+    // What this change has led to, and not what another one adds while this one waits.
+    context.header('etag', settingsTag(roster.changeCount));
+    const [problem] = await Promise.all([deps.persist(), isPlanChanged ? applied(deps) : null]);
+    return problem === null ? { persisted: true } : { persisted: false, warning: problem };
+  }
 
   function poolOf(context: AdminContext): RosterPool {
     const name = context.req.param('pool') ?? '';
