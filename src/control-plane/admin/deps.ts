@@ -32,6 +32,8 @@ export interface AdminDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly isDraining: () => boolean;
+  /** The listening socket that an old process has left; left out, a new one is opened. */
+  readonly inheritedFd?: number;
   /** The built dashboard; left out, the one of this package. */
   readonly dashboardDir?: string;
   /** Milliseconds since some fixed moment, for sessions and limits; left out, the system's. */
