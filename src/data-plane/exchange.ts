@@ -24,7 +24,7 @@ import { newRequest, type Request } from '../http1/request.ts';
 import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
 import { failureAnswer, lastHopAnswer } from './answer.ts';
 import type { DataPlane } from './data-plane.ts';
-import { mayTryAgain } from './failover.ts';
+import { answerDueMs, mayTryAgain, triesEndMs } from './failover.ts';
 import { type LoggedHead, loggedHead } from './logged-head.ts';
 import type { Backend, Pool } from './pool.ts';
 import { RequestBody } from './request-body.ts';
@@ -81,6 +81,7 @@ export class Exchange implements AttemptOwner {
   #backend: Backend | null = null;
   #connection: UpstreamConnection | null = null;
   #isConnected = false;
+  #firstAttemptMs = 0;
   #attemptStartMs = 0;
   #status = 0;
   #isStarted = false;
@@ -168,18 +169,25 @@ export class Exchange implements AttemptOwner {
     if (++this.#attempts > 1) pool.retried();
     this.#backend = backend;
     this.#lastBackend = backend.plan.name;
-    this.#attemptStartMs = plane.clock.now();
-    const usedSinceMs = this.request.isIdempotent ? 0 : this.#attemptStartMs - FRESH_ENOUGH_MS;
+    const nowMs = plane.clock.now();
+    const isFurther = this.#attempts > 1;
+    this.#attemptStartMs = nowMs;
+    if (!isFurther) this.#firstAttemptMs = nowMs;
+    const dueMs = answerDueMs(pool.plan.retry, isFurther && this.#body.isEnded, this.#firstAttemptMs, nowMs);
+    const usedSinceMs = this.request.isIdempotent ? 0 : nowMs - FRESH_ENOUGH_MS;
     const idle = this.#isFreshOnly ? undefined : backend.takeIdle(usedSinceMs);
     if (idle !== undefined) {
       this.#connection = idle;
       idle.lend(this, pool.plan);
+      if (dueMs !== Infinity) idle.answerBy(dueMs);
       this.onConnected();
       return;
     }
     this.#isConnected = false;
     plane.makeRoomUpstream();
-    this.#connection = new UpstreamConnection(backend, pool.plan, plane.limits, plane.clock, plane.deadlines, this);
+    const { limits, clock, deadlines } = plane;
+    this.#connection = new UpstreamConnection(backend, pool.plan, limits, clock, deadlines, this);
+    if (dueMs !== Infinity) this.#connection.answerBy(dueMs);
   }
 
   onConnected(): void {
@@ -353,7 +361,10 @@ export class Exchange implements AttemptOwner {
     const pool = this.#pool;
     this.#finishAttempt(failure);
     if (backend === null || pool === null) return;
-    if (failure.blamesBackend && backend.failed() % pool.plan.fall === 0) {
+    const isInTime = this.#plane.clock.now() < triesEndMs(pool.plan.retry, this.#firstAttemptMs);
+    // A further attempt that was cut short says nothing about the backend.
+    const isBlamed = failure.blamesBackend && (isInTime || this.#attempts === 1);
+    if (isBlamed && backend.failed() % pool.plan.fall === 0) {
       this.#plane.report({ type: 'failing', backend: backend.slot, code, detail });
     }
     if (code === 'DESCRIPTORS_EXHAUSTED') this.#plane.giveBackIdle();
@@ -367,6 +378,7 @@ export class Exchange implements AttemptOwner {
       // A connection that had grown stale says nothing about the backend: that try is not counted.
       attempts: isStale ? 0 : this.#attempts,
       maxAttempts: pool.plan.retry.attempts,
+      isInTime,
     });
     if (!isAgain) return this.#fail(failure);
     if (isStale) this.#isFreshOnly = true;

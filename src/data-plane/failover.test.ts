@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FAILURES, type Failure, failureOf } from '../protocol/failures.ts';
-import { type AttemptFailed, mayTryAgain } from './failover.ts';
+import { type AttemptFailed, answerDueMs, mayTryAgain, triesEndMs } from './failover.ts';
 
 const BOTH = [true, false];
 
@@ -14,7 +14,7 @@ function combinations(): AttemptFailed[] {
           BOTH.flatMap((isBodyKept) =>
             [1, 2, 3].map((attempts) => ({
               ...{ failure, isUnsent, isStarted, isIdempotent, isBodyKept },
-              ...{ attempts, maxAttempts: 3 },
+              ...{ attempts, maxAttempts: 3, isInTime: true },
             })),
           ),
         ),
@@ -46,9 +46,15 @@ describe('another attempt', () => {
       if (failed.attempts === 3) assert.equal(mayTryAgain(failed), false, show(failed));
     }
     const failure = failureOf('UPSTREAM_CONNECT_REFUSED');
-    const first = { failure, isUnsent: true, isStarted: false, isIdempotent: true, isBodyKept: true, attempts: 1 };
-    assert.equal(mayTryAgain({ ...first, maxAttempts: 1 }), false);
-    assert.equal(mayTryAgain({ ...first, maxAttempts: 2 }), true);
+    const first = { failure, isUnsent: true, isStarted: false, isIdempotent: true, isBodyKept: true, isInTime: true };
+    assert.equal(mayTryAgain({ ...first, attempts: 1, maxAttempts: 1 }), false);
+    assert.equal(mayTryAgain({ ...first, attempts: 1, maxAttempts: 2 }), true);
+  });
+
+  it('is never made once the time for it is used up', () => {
+    for (const failed of combinations()) {
+      assert.equal(mayTryAgain({ ...failed, isInTime: false }), false, show(failed));
+    }
   });
 
   it('is never made for a request that may have been carried out and must not be twice', () => {
@@ -65,22 +71,65 @@ describe('another attempt', () => {
     }
   });
 
-  it('is made for an idempotent request when the backend gave no answer', () => {
+  it('is made for an idempotent request when the backend gave no answer, or one that is refused', () => {
     assert.deepEqual(
       SENT.map(({ code }) => code),
-      ['UPSTREAM_STALE', 'UPSTREAM_CLOSED', 'UPSTREAM_RESET', 'UPSTREAM_HEAD_TIMEOUT'],
+      [
+        'BACKEND_CUT',
+        'UPSTREAM_STALE',
+        'UPSTREAM_CLOSED',
+        'UPSTREAM_RESET',
+        'UPSTREAM_HEAD_TIMEOUT',
+        'UPSTREAM_STATUS_REFUSED',
+      ],
     );
     for (const failure of SENT) {
-      const failed = { failure, isUnsent: false, isStarted: false, isIdempotent: true, isBodyKept: true };
+      const failed = {
+        failure,
+        isUnsent: false,
+        isStarted: false,
+        isIdempotent: true,
+        isBodyKept: true,
+        isInTime: true,
+      };
       assert.equal(mayTryAgain({ ...failed, attempts: 1, maxAttempts: 2 }), true, failure.code);
     }
   });
 
   it('is not made where the backend did answer, but wrongly', () => {
     for (const failure of FAILURES.filter(({ retry }) => retry === 'never')) {
-      const failed = { failure, isUnsent: false, isStarted: false, isIdempotent: true, isBodyKept: true };
+      const failed = {
+        failure,
+        isUnsent: false,
+        isStarted: false,
+        isIdempotent: true,
+        isBodyKept: true,
+        isInTime: true,
+      };
       assert.equal(mayTryAgain({ ...failed, attempts: 1, maxAttempts: 9 }), false, failure.code);
     }
+  });
+});
+
+describe('the time for attempts', () => {
+  it('has no end where none is set', () => {
+    const rule = { timeoutMs: 0, attemptTimeoutMs: 0 };
+    assert.equal(triesEndMs(rule, 100), Infinity);
+    for (const isBound of BOTH) assert.equal(answerDueMs(rule, isBound, 100, 150), Infinity);
+  });
+
+  it('runs from the first attempt, which it does not bind', () => {
+    const rule = { timeoutMs: 1_000, attemptTimeoutMs: 0 };
+    assert.equal(triesEndMs(rule, 100), 1_100);
+    assert.equal(answerDueMs(rule, false, 100, 100), Infinity);
+    assert.equal(answerDueMs(rule, true, 100, 700), 1_100);
+  });
+
+  it('ends with the attempt, or with all of them, whichever comes first', () => {
+    const rule = { timeoutMs: 1_000, attemptTimeoutMs: 400 };
+    assert.equal(answerDueMs(rule, false, 100, 100), 500);
+    assert.equal(answerDueMs(rule, true, 100, 500), 900);
+    assert.equal(answerDueMs(rule, true, 100, 900), 1_100);
   });
 });
 
@@ -91,10 +140,10 @@ describe('the table of failures', () => {
     }
   });
 
-  it('never blames a backend for what a client or the balancer did', () => {
+  it('never blames a backend for what a client or the balancer did, and tries no client again', () => {
     for (const failure of FAILURES) {
       if (failure.side !== 'backend') assert.equal(failure.blamesBackend, false, failure.code);
-      if (failure.side !== 'backend') assert.equal(failure.retry, 'never', failure.code);
+      if (failure.side === 'client') assert.equal(failure.retry, 'never', failure.code);
     }
   });
 });

@@ -77,6 +77,8 @@ export class UpstreamConnection implements WireOwner, Expiring {
   #keepAliveMs = Infinity;
   /** Set by the exchange while the client's socket still reads from this wire's own buffer. */
   isBufferBusy = false;
+  /** By when the attempt under way must have the head of its answer; `Infinity` for no such limit. */
+  #answerDueMs = Infinity;
   #writesBefore = 0;
   #interims = 0;
   #remainingBytes = 0;
@@ -108,13 +110,26 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.#owner = owner;
     this.#pool = pool;
     this.isReused = true;
+    this.#answerDueMs = Infinity;
     this.#begin();
+  }
+
+  /** Limits the attempt that has just begun: the head of its answer must be there at `dueMs`. */
+  answerBy(dueMs: number): void {
+    this.#answerDueMs = dueMs;
+    this.#wait(this.#phase === PHASE.CONNECTING ? this.#pool.timeouts.connectMs : Infinity);
+  }
+
+  /** Waits for the next step towards the answer's head, no longer than the attempt may take in all. */
+  #wait(delayMs: number): void {
+    const dueMs = this.#answerDueMs;
+    this.#deadlines.set(this, dueMs === Infinity ? delayMs : Math.min(delayMs, dueMs - this.#clock.now()));
   }
 
   /** The whole request has been written: the answer is due. */
   requestSent(): void {
     this.#isRequestSent = true;
-    if (this.#phase === PHASE.HEAD) this.#deadlines.set(this, this.#pool.timeouts.responseHeadMs);
+    if (this.#phase === PHASE.HEAD) this.#wait(this.#pool.timeouts.responseHeadMs);
   }
 
   /** Stops reading from the backend. Its time-outs wait too, since it is not what is slow. */
@@ -235,7 +250,8 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.#writesBefore = this.wire.writeCount;
     this.#interims = 0;
     this.reader.reset(this.#limits);
-    this.#deadlines.clear(this);
+    if (this.#answerDueMs === Infinity) this.#deadlines.clear(this);
+    else this.#wait(Infinity);
   }
 
   #isStale(): boolean {
