@@ -14,9 +14,10 @@ import { HEAD, PARSE } from '../http1/parse-head.ts';
 import { readRequest } from '../http1/request.ts';
 import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
 import { failureAnswer } from './answer.ts';
+import type { Client } from './client.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Expiring } from './deadlines.ts';
-import { type Client, Exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import { loggedHead } from './logged-head.ts';
 import { GATHER_BYTES, HIGH_WATER_BYTES, type Wire, type WireOwner } from './wire.ts';
 

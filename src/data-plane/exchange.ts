@@ -11,43 +11,19 @@
  */
 
 import { NONE } from '../balancing/policy.ts';
-import {
-  type AnswerFraming,
-  type Origin,
-  writeRequestHead,
-  writeResponseHead,
-  writeTrailers,
-} from '../http1/forward-fields.ts';
+import { type AnswerFraming, writeRequestHead, writeResponseHead, writeTrailers } from '../http1/forward-fields.ts';
 import { BODY } from '../http1/framing.ts';
 import type { HeadReader } from '../http1/head-reader.ts';
 import { newRequest, type Request } from '../http1/request.ts';
 import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
 import { failureAnswer, lastHopAnswer } from './answer.ts';
+import type { Client } from './client.ts';
 import type { DataPlane } from './data-plane.ts';
 import { answerDueMs, mayTryAgain, triesEndMs } from './failover.ts';
 import { type LoggedHead, loggedHead } from './logged-head.ts';
 import type { Backend, Pool } from './pool.ts';
 import { RequestBody } from './request-body.ts';
 import { type AttemptOwner, UpstreamConnection } from './upstream/connection.ts';
-import type { Wire } from './wire.ts';
-
-/** The client's side, as an exchange sees it. */
-export interface Client {
-  readonly wire: Wire;
-  readonly address: string;
-  /** What the backend is told of the client. */
-  origin(minorVersion: number): Origin;
-  /** The client's bytes are no requests any more: they go through the tunnel. */
-  switched(): void;
-  pauseRequest(): void;
-  resumeRequest(): void;
-  /** The answer waits for the client to read. */
-  answerStalled(): void;
-  /** The exchange is over. `isKeptAlive`: the next request may be read. */
-  exchangeEnded(isKeptAlive: boolean): void;
-  /** The exchange is over, and the client must see that the answer is not whole. */
-  cut(isReset: boolean): void;
-}
 
 /** A request that cannot be repeated avoids connections that have waited longer than this. */
 const FRESH_ENOUGH_MS = 1000;
