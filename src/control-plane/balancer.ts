@@ -21,6 +21,8 @@ import { Reloader, type ReloadResult } from './reload.ts';
 import { Roster } from './roster.ts';
 import { RouteCounts } from './route-counts.ts';
 import { Sampler } from './sampler.ts';
+import { shareDescriptors } from './share-descriptors.ts';
+import { ShortageWatch } from './shortage-watch.ts';
 import { Store } from './store.ts';
 import { Supervisor } from './supervisor.ts';
 import { packageVersion } from './version.ts';
@@ -60,6 +62,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   const journal = new Journal();
   logEvents(journal, log);
   const config = await settle(wanted, journal);
+  const descriptors = shareDescriptors(config, journal);
 
   const store = new Store({ path: config.stateFile, journal });
   const changes = await store.load();
@@ -77,6 +80,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     journal,
     onFailing: (slot, code, detail) => roster.reportFailing(slot, code, detail),
     onThrow: (worker, error) => log.error({ err: error, worker }, 'a worker threw'),
+    connectionCeiling: descriptors.connectionsPerWorker,
     ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
   });
   const resolver = new AddressResolver({ roster });
@@ -104,6 +108,8 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   });
   const routes = new RouteCounts(state, roster);
   sampler.onSecond(() => routes.tick());
+  const shortages = new ShortageWatch(state, journal);
+  sampler.onSecond(() => shortages.look());
   roster.onPlanChange(() => supervisor.planChanged());
   roster.onChangesChange(() => store.keep(roster.changes));
   store.keep(roster.changes);
@@ -138,6 +144,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
         env,
         version,
         isDraining: () => isDraining,
+        maxConnections: descriptors.adminConnections,
       });
     }
     sampler.start();

@@ -55,9 +55,18 @@ export class BalancerProgram {
   program: Program;
   readonly #cleanup: Cleanup;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #openFiles: number | undefined;
 
-  constructor(cleanup: Cleanup, configFile: string, port: number, adminPort: number, env: NodeJS.ProcessEnv) {
+  constructor(
+    cleanup: Cleanup,
+    configFile: string,
+    port: number,
+    adminPort: number,
+    env: NodeJS.ProcessEnv,
+    openFiles?: number,
+  ) {
     this.#cleanup = cleanup;
+    this.#openFiles = openFiles;
     this.port = port;
     this.admin = new AdminClient(adminPort);
     this.configFile = configFile;
@@ -68,7 +77,7 @@ export class BalancerProgram {
   }
 
   #launch(): Program {
-    return startProgram(this.#cleanup, ['run', '-c', this.configFile], this.#env);
+    return startProgram(this.#cleanup, ['run', '-c', this.configFile], this.#env, this.#openFiles);
   }
 
   get pid(): number {
@@ -133,18 +142,22 @@ function withDefaults(settings: Settings, port: number, adminPort: number): Reco
   };
 }
 
-/** Two workers, listener `web`, an open admin API, and what `settings` say. Resolves when it serves. */
+/**
+ * Two workers, listener `web`, an open admin API, and what `settings` say. Resolves when it serves.
+ * @param openFiles the most files that it may have open; left out, as many as the test itself
+ */
 export async function runBalancer(
   cleanup: Cleanup,
   settings: Settings,
   env: NodeJS.ProcessEnv = {},
+  openFiles?: number,
 ): Promise<BalancerProgram> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const folder = await mkdtemp(path.join(os.tmpdir(), 'ballast-test-'));
   cleanup.after(() => rm(folder, { recursive: true, force: true }));
   const configFile = path.join(folder, 'ballast.yaml');
   await writeFile(configFile, JSON.stringify(withDefaults(settings, port, adminPort), null, 2));
-  const balancer = new BalancerProgram(cleanup, configFile, port, adminPort, env);
+  const balancer = new BalancerProgram(cleanup, configFile, port, adminPort, env, openFiles);
   await balancer.untilServing();
   return balancer;
 }

@@ -54,9 +54,21 @@ export class Program {
   }
 }
 
-/** Starts `ballast` with arguments; it is killed when the test ends. */
-export function startProgram(cleanup: Cleanup, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-  const child = spawn(BALLAST, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts `ballast` with arguments; it is killed when the test ends.
+ * @param openFiles the most files that it may have open; left out, as many as the test itself
+ */
+export function startProgram(
+  cleanup: Cleanup,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  openFiles?: number,
+): Program {
+  const [file, all] =
+    openFiles === undefined
+      ? [BALLAST, args]
+      : ['bash', ['-c', 'ulimit -n "$0" && exec "$@"', String(openFiles), BALLAST, ...args]];
+  const child = spawn(file, all, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const program = new Program(child);
   cleanup.after(async () => {
     if (program.exit !== null) return;

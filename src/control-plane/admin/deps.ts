@@ -34,6 +34,8 @@ export interface AdminDeps {
   readonly isDraining: () => boolean;
   /** The listening socket that an old process has left; left out, a new one is opened. */
   readonly inheritedFd?: number;
+  /** Open connections, live channels included; one more is closed at once. */
+  readonly maxConnections?: number;
   /** The built dashboard; left out, the one of this package. */
   readonly dashboardDir?: string;
   /** Milliseconds since some fixed moment, for sessions and limits; left out, the system's. */

@@ -97,7 +97,7 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
       if (prepare(request, response, hosts)) void respond(request, response);
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = deps.maxConnections ?? MAX_CONNECTIONS;
   attachUpgrades(server, { access, hosts, stream, isClosing: () => isClosing });
   await listen(server, host, port, deps.inheritedFd ?? null);
   const bound = (server.address() as AddressInfo).port;
