@@ -44,6 +44,7 @@ export class Downstream implements WireOwner, Client, Expiring {
   readonly countedAddress: string;
   deadlineMs = 0;
   deadlineTick = -1;
+  isEnded = false;
   readonly #plane: DataPlane;
   readonly #reader: HeadReader;
   readonly #exchange: Exchange;
@@ -54,7 +55,6 @@ export class Downstream implements WireOwner, Client, Expiring {
   /** Bytes of later requests. */
   #ahead: Buffer | null = null;
   #isReading = false;
-  #isEnded = false;
   #isStalled = false;
   #stalledBytes = 0;
   #lingerBytes = 0;
@@ -110,7 +110,8 @@ export class Downstream implements WireOwner, Client, Expiring {
         return this.#exchange.onTunnelBytesFromClient(buffer, start, end);
       case PHASE.LINGER:
         this.#lingerBytes += end - start;
-        if (this.#lingerBytes > LINGER_BYTES) this.wire.destroy();
+        // Not closed: a reset could overtake the answer. What more there is waits with the client.
+        if (this.#lingerBytes > LINGER_BYTES) this.wire.pause();
     }
   }
 
@@ -298,7 +299,7 @@ export class Downstream implements WireOwner, Client, Expiring {
     this.#ahead = null;
     this.wire.resume();
     if (ahead !== null) this.#exchange.onTunnelBytesFromClient(ahead, 0, ahead.length);
-    if (this.#isEnded) this.#exchange.onClientEnd();
+    if (this.isEnded) this.#exchange.onClientEnd();
   }
 
   pauseRequest(): void {
@@ -335,7 +336,7 @@ export class Downstream implements WireOwner, Client, Expiring {
   exchangeEnded(isKeptAlive: boolean): void {
     if (this.#phase === PHASE.CLOSED || this.#phase === PHASE.LINGER) return;
     // An answer that has not said so is not the last one, whatever happened since: see `drain`.
-    const isLast = this.#ahead === null && this.#isEnded && !this.#isReading;
+    const isLast = this.#ahead === null && this.isEnded && !this.#isReading;
     if (!isKeptAlive || isLast) return this.#linger();
     this.#phase = PHASE.HEAD;
     this.#stalledBytes = Infinity;
@@ -355,7 +356,7 @@ export class Downstream implements WireOwner, Client, Expiring {
     }
     if (this.#phase === PHASE.CLOSED || this.#phase === PHASE.LINGER) return;
     if ((this.#ahead?.length ?? 0) < this.#plane.limits.pipelineBytes) this.wire.resume();
-    if (this.#isEnded && this.#phase !== PHASE.ANSWER) this.#clientEnded();
+    if (this.isEnded && this.#phase !== PHASE.ANSWER) this.#clientEnded();
   }
 
   cut(isReset: boolean): void {
@@ -366,7 +367,7 @@ export class Downstream implements WireOwner, Client, Expiring {
   }
 
   onEnd(): void {
-    this.#isEnded = true;
+    this.isEnded = true;
     this.#clientEnded();
   }
 
