@@ -112,6 +112,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   sampler.onSecond(() => shortages.look());
   roster.onPlanChange(() => supervisor.planChanged());
   roster.onChangesChange(() => store.keep(roster.changes));
+  roster.onCut(({ slot }) => supervisor.cut(slot));
   store.keep(roster.changes);
   const sweep = setInterval(() => roster.sweep(supervisor.appliedRevision()), SWEEP_MS);
   sweep.unref();

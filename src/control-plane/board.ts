@@ -39,12 +39,18 @@ export function inFlightOf(state: State, slot: number): number {
   return Atomics.load(state.shared, state.backendShared(slot) + BACKEND_SHARED.IN_FLIGHT);
 }
 
-/** Forgets the failures in a row that live traffic has counted. */
+/** Forgets the failures and gateway errors in a row that live traffic has counted. */
 export function resetLiveFailures(state: State, slot: number): void {
   Atomics.store(state.shared, state.backendShared(slot) + BACKEND_SHARED.CONSECUTIVE_FAILURES, 0);
+  Atomics.store(state.shared, state.backendShared(slot) + BACKEND_SHARED.CONSECUTIVE_GATEWAY_ERRORS, 0);
 }
 
 /** Failures in a row that live traffic has counted. */
 export function liveFailuresOf(state: State, slot: number): number {
   return Atomics.load(state.shared, state.backendShared(slot) + BACKEND_SHARED.CONSECUTIVE_FAILURES);
+}
+
+/** Answers 502, 503 and 504 in a row that live traffic has counted. */
+export function gatewayErrorsOf(state: State, slot: number): number {
+  return Atomics.load(state.shared, state.backendShared(slot) + BACKEND_SHARED.CONSECUTIVE_GATEWAY_ERRORS);
 }

@@ -5,6 +5,16 @@
  * `monotonicMs` and the timers are for deciding: they never jump.
  */
 
+/** The two times of one moment. */
+export interface Moment {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+export function momentOf(clock: Pick<Clock, 'wallMs' | 'monotonicMs'>): Moment {
+  return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
+}
+
 /** A running timer, to be cleared. */
 export interface Timer {
   clear(): void;

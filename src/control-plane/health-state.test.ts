@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { afterCheck, afterLiveFailures, type HealthTrack, paceOf, UNCHECKED } from './health-state.ts';
+import { afterCheck, type HealthTrack, paceOf, UNCHECKED } from './health-state.ts';
 
 const rules = fc.record({ rise: fc.integer({ min: 1, max: 5 }), fall: fc.integer({ min: 1, max: 5 }) });
 const results = fc.array(fc.boolean(), { maxLength: 60 });
@@ -64,19 +64,12 @@ describe('health state', () => {
     );
   });
 
-  it('after live failures only rise passes bring it back', () => {
-    const rule = { rise: 2, fall: 3 };
-    const down = afterLiveFailures(run(UNCHECKED, [true, true, true], rule));
-    assert.equal(down.health, 'unhealthy');
-    assert.equal(run(down, [true], rule).health, 'unhealthy');
-    assert.equal(run(down, [true, true], rule).health, 'healthy');
-  });
-
   it('asks slowly only while all is well', () => {
     const pace = { intervalMs: 30_000, fastIntervalMs: 2_000 };
     const rule = { rise: 2, fall: 3 };
     assert.equal(paceOf(UNCHECKED, pace), 2_000);
     assert.equal(paceOf(run(UNCHECKED, [true], rule), pace), 30_000);
+    assert.equal(paceOf({ ...run(UNCHECKED, [true], rule), isEjected: true }, pace), 2_000);
     assert.equal(paceOf(run(UNCHECKED, [true, false], rule), pace), 2_000);
     assert.equal(paceOf(run(UNCHECKED, [false, false, false, true], rule), pace), 2_000);
     assert.equal(paceOf(run(UNCHECKED, [true], rule), { intervalMs: 1_000, fastIntervalMs: 2_000 }), 1_000);

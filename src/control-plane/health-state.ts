@@ -25,7 +25,7 @@ export interface HealthRule {
   /** Failures in a row that take a backend out. */
   readonly fall: number;
   readonly intervalMs: number;
-  /** Pace while a backend is down, unknown or changing. */
+  /** Pace while a backend is down, ejected, unknown or changing. */
   readonly fastIntervalMs: number;
   readonly timeoutMs: number;
 }
@@ -50,13 +50,11 @@ export function afterCheck(track: HealthTrack, isPass: boolean, rule: Pick<Healt
   return { health, passesInRow, failsInRow };
 }
 
-/** The state after live traffic has taken a backend out: only `rise` passes bring it back. */
-export function afterLiveFailures(track: HealthTrack): HealthTrack {
-  return { health: 'unhealthy', passesInRow: 0, failsInRow: track.failsInRow };
-}
-
 /** How long to wait for the next check: the slow pace only while all is well. */
-export function paceOf(track: HealthTrack, rule: Pick<HealthRule, 'intervalMs' | 'fastIntervalMs'>): number {
-  const isSteady = track.health === 'healthy' && track.failsInRow === 0;
+export function paceOf(
+  track: HealthTrack & { readonly isEjected?: boolean },
+  rule: Pick<HealthRule, 'intervalMs' | 'fastIntervalMs'>,
+): number {
+  const isSteady = track.health === 'healthy' && track.failsInRow === 0 && track.isEjected !== true;
   return isSteady ? rule.intervalMs : Math.min(rule.fastIntervalMs, rule.intervalMs);
 }

@@ -12,7 +12,9 @@ import { isIP } from 'node:net';
 import { formatAddress } from '../config/addresses.ts';
 import { BACKEND_GAUGES, FULL_RAMP, type State } from '../state/layout.ts';
 import { inFlightOf } from './board.ts';
+import { type Clock, momentOf } from './clock.ts';
 import { UNCHECKED } from './health-state.ts';
+import { beginLeaving, stopLeaving } from './leaving.ts';
 import { type BackendRecord, type Origin, type PoolRecord, RosterError } from './roster-model.ts';
 import type { WantedBackend, WantedPool } from './runtime-changes.ts';
 import { clearBackendSlot, clearPoolSlot, Slots } from './slots.ts';
@@ -24,6 +26,8 @@ export interface Turnover {
   readonly added: readonly BackendRecord[];
   /** Begun to leave. */
   readonly leaving: readonly BackendRecord[];
+  /** Ready again, after a drain or maintenance. */
+  readonly returned: readonly BackendRecord[];
   readonly addedPools: readonly PoolRecord[];
   readonly leavingPools: readonly PoolRecord[];
 }
@@ -31,15 +35,15 @@ export interface Turnover {
 export class Membership {
   readonly pools: PoolRecord[] = [];
   readonly #state: State;
-  readonly #wallMs: () => number;
+  readonly #clock: Clock;
   readonly #poolSlots: Slots;
   readonly #backendSlots: Slots;
   readonly #bySlot: (BackendRecord | undefined)[] = [];
   #nextId = 1;
 
-  constructor(state: State, wallMs: () => number) {
+  constructor(state: State, clock: Clock) {
     this.#state = state;
-    this.#wallMs = wallMs;
+    this.#clock = clock;
     this.#poolSlots = new Slots(state.capacity.pools);
     this.#backendSlots = new Slots(state.capacity.backends);
   }
@@ -77,6 +81,7 @@ export class Membership {
     if (shortage !== null) throw new RosterError('capacity-exceeded', 507, `${shortage}; a restart makes more`);
     const added: BackendRecord[] = [];
     const leaving: BackendRecord[] = [];
+    const returned: BackendRecord[] = [];
     const addedPools: PoolRecord[] = [];
     const leavingPools: PoolRecord[] = [];
     const present = wanted.map((want) => {
@@ -85,7 +90,7 @@ export class Membership {
       pool.isRemoved = false;
       pool.config = want.config;
       pool.policy = want.policy;
-      this.#reconcileBackends(pool, want.backends, nextRevision, origin, added, leaving);
+      this.#reconcileBackends(pool, want.backends, nextRevision, origin, { added, leaving, returned });
       return pool;
     });
     const gone = this.pools.filter((pool) => !present.includes(pool));
@@ -94,10 +99,10 @@ export class Membership {
       pool.isRemoved = true;
       pool.removedInRevision = nextRevision;
       leavingPools.push(pool);
-      for (const backend of pool.backends) this.#leave(backend, nextRevision, origin, leaving);
+      for (const backend of pool.backends) this.#leave(pool, backend, nextRevision, origin, leaving);
     }
     this.pools.splice(0, this.pools.length, ...present, ...gone);
-    return { added, leaving, addedPools, leavingPools };
+    return { added, leaving, returned, addedPools, leavingPools };
   }
 
   /**
@@ -149,8 +154,7 @@ export class Membership {
     wanted: readonly WantedBackend[],
     nextRevision: number,
     origin: Origin,
-    added: BackendRecord[],
-    leaving: BackendRecord[],
+    { added, leaving, returned }: Record<'added' | 'leaving' | 'returned', BackendRecord[]>,
   ): void {
     const present = wanted.map((want) => {
       let backend = pool.backends.find((record) => isSame(record, want));
@@ -163,7 +167,10 @@ export class Membership {
       backend.maxConnections = want.maxConnections;
       backend.isBackup = want.isBackup;
       if (backend.mode !== want.mode) backend.modeOrigin = origin;
+      if (backend.mode !== want.mode && want.mode === 'ready') returned.push(backend);
       backend.mode = want.mode;
+      if (want.mode === 'ready') stopLeaving(backend);
+      else beginLeaving(backend, pool.config.drainTimeoutMs, momentOf(this.#clock));
       backend.origin = want.origin;
       return backend;
     });
@@ -173,7 +180,7 @@ export class Membership {
       // Another server has taken its name: while the old one finishes, it goes by name and address.
       if (taken.has(backend.name)) backend.name = freeName(`${backend.name} (${formatAddress(backend)})`, taken);
       taken.add(backend.name);
-      this.#leave(backend, nextRevision, origin, leaving);
+      this.#leave(pool, backend, nextRevision, origin, leaving);
     }
     pool.backends = [...present, ...gone];
   }
@@ -192,10 +199,11 @@ export class Membership {
       isEjected: false,
       ejectedUntilMs: null,
       ejections: 0,
+      ejectionsTotal: 0,
       ramp: FULL_RAMP,
       cutAtMs: null,
       reason: '',
-      sinceMs: this.#wallMs(),
+      sinceMs: this.#clock.wallMs(),
       lastCheck: null,
       nextCheckMs: null,
       isRemoved: false,
@@ -205,14 +213,27 @@ export class Membership {
       addressError: `${want.host} is not resolved yet`,
       removedInRevision: 0,
       restingSweeps: 0,
-      isKept: false,
+      ejectionReason: '',
+      readmitDueMs: 0,
+      calmSinceMs: 0,
+      quietUntilMs: 0,
+      rampSinceMs: null,
+      cutDueMs: null,
+      isCut: false,
     };
     this.#bySlot[slot] = backend;
     return backend;
   }
 
-  #leave(backend: BackendRecord, nextRevision: number, origin: Origin, leaving: BackendRecord[]): void {
+  #leave(
+    pool: PoolRecord,
+    backend: BackendRecord,
+    nextRevision: number,
+    origin: Origin,
+    leaving: BackendRecord[],
+  ): void {
     if (backend.isRemoved) return;
+    beginLeaving(backend, pool.config.drainTimeoutMs, momentOf(this.#clock));
     backend.isRemoved = true;
     backend.removedInRevision = nextRevision;
     backend.restingSweeps = 0;

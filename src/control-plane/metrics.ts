@@ -166,6 +166,12 @@ function writeBackends(text: MetricsText, { pools }: Status): void {
   family('state', 'gauge', '1 for the state that it is in, 0 for the others.', (backend, emit) => {
     for (const state of STATES) emit([['state', state]], backend.state === state ? 1 : 0);
   });
+  value(
+    'ramp_ratio',
+    'gauge',
+    'Part of its share that it may have: less than 1 in its slow start.',
+    ({ rampPercent }) => rampPercent / 100,
+  );
   value('weight', 'gauge', 'Share of new requests in proportion to the others, 1 to 256.', ({ weight }) => weight);
   value('in_flight', 'gauge', 'Attempts begun and not finished.', ({ inFlight }) => inFlight);
   value('connections', 'gauge', 'Open connections, in use or idle.', ({ connections }) => connections);
@@ -188,7 +194,7 @@ function writeBackends(text: MetricsText, { pools }: Status): void {
   });
 }
 
-/** What the status does not carry: connections opened, and the latency histograms. */
+/** What the status does not carry: connections opened, ejections, and the latency histograms. */
 function writeRows(text: MetricsText, sampler: Sampler, pools: readonly SampledPool[]): void {
   text.family('ballast_backend_connects_total', 'counter', 'Connections opened to it.');
   for (const pool of pools) {
@@ -198,6 +204,16 @@ function writeRows(text: MetricsText, sampler: Sampler, pools: readonly SampledP
         ['backend', name],
       ];
       text.sample(labels, readBackendConnects(sampler.state, slot));
+    }
+  }
+  text.family('ballast_backend_ejections_total', 'counter', 'Times that it was ejected for failures in live traffic.');
+  for (const pool of pools) {
+    for (const { name, ejectionsTotal } of pool.backends) {
+      const labels: Labels = [
+        ['pool', pool.name],
+        ['backend', name],
+      ];
+      text.sample(labels, ejectionsTotal);
     }
   }
   const note = 'Counts are exact; the sum is computed from fine buckets, within 1.6 %.';

@@ -3,6 +3,7 @@
  *
  * Readers (health checker, sampler, admin API) see the read-only shapes. Only `roster.ts` writes.
  */
+import { isAvailable as isInGoodStanding, type Standing } from '../balancing/rotation.ts';
 import type { PoolConfig } from '../config/schema.ts';
 import type { AdminMode, BackendState, CheckResult } from '../protocol/admin-api.ts';
 import type { Health } from './health-state.ts';
@@ -36,6 +37,8 @@ export interface RosterBackend {
   readonly ejectedUntilMs: number | null;
   /** How often it was ejected of late: what its next ejection is measured by. */
   readonly ejections: number;
+  /** How often it was ever ejected. */
+  readonly ejectionsTotal: number;
   /** Tenths of its share that it may have: 1..10, less than 10 in its slow start. */
   readonly ramp: number;
   /** When what is still in flight on it is cut, milliseconds since the epoch; null where it takes requests, or may finish. */
@@ -83,8 +86,21 @@ export type BackendRecord = { -readonly [Key in keyof RosterBackend]: RosterBack
   removedInRevision: number;
   /** Sweeps in a row in which a removed backend had nothing in flight in any worker. */
   restingSweeps: number;
-  /** Live failures were reported and it stayed in only because it was the last one. */
-  isKept: boolean;
+  /** Why it was ejected; empty while it is not. */
+  ejectionReason: string;
+  // The times below decide, and are by the monotonic clock; what people see stands above.
+  /** When its ejection ends. */
+  readmitDueMs: number;
+  /** Since when it is in rotation without a further ejection, or since the last one was forgotten. */
+  calmSinceMs: number;
+  /** Until when further failures of one that is kept in rotation are not worth an event. */
+  quietUntilMs: number;
+  /** When its slow start began; null while it has its whole share. */
+  rampSinceMs: number | null;
+  /** When what is in flight on it is cut; null as `cutAtMs`. */
+  cutDueMs: number | null;
+  /** It has been cut since it began to leave. */
+  isCut: boolean;
 };
 
 export type PoolRecord = { -readonly [Key in keyof Omit<RosterPool, 'backends'>]: RosterPool[Key] } & {
@@ -107,21 +123,31 @@ export class RosterError extends Error {
   }
 }
 
-/** What can keep a backend out, worst cause first. A removed one only ever drains. */
+/** What can keep a backend out, strongest cause first. A removed one only ever drains. */
 export function stateOf(backend: RosterBackend): BackendState {
   if (backend.isRemoved) return 'draining';
   if (backend.address === null) return 'unresolved';
   if (backend.mode === 'maintenance') return 'maintenance';
   if (backend.mode === 'drain') return 'draining';
-  if (backend.isEjected) return 'ejected';
   if (backend.health === 'unhealthy') return 'down';
+  if (backend.isEjected) return 'ejected';
   return backend.health === 'healthy' ? 'up' : 'unknown';
+}
+
+/** What the rotation is decided by. */
+export function standingOf({ slot, mode, address, health, isEjected, isBackup }: RosterBackend): Standing {
+  return {
+    backend: slot,
+    isReady: mode === 'ready' && address !== null,
+    isHealthy: health !== 'unhealthy',
+    isEjected,
+    isBackup,
+  };
 }
 
 /** Whether new requests may go to it. One that was never checked may have them. */
 export function isAvailable(backend: RosterBackend): boolean {
-  const state = stateOf(backend);
-  return state === 'up' || state === 'unknown';
+  return !backend.isRemoved && isInGoodStanding(standingOf(backend));
 }
 
 /** The words for `stateOf`. */
@@ -134,7 +160,7 @@ export function reasonOf(backend: BackendRecord, fall: number): string {
     case 'draining':
       return backend.isRemoved ? `removed by ${backend.modeOrigin}` : `drain set by ${backend.modeOrigin}`;
     case 'ejected':
-      return 'ejected by outlier detection';
+      return backend.ejectionReason;
     case 'down':
       return backend.healthReason;
     case 'unknown':

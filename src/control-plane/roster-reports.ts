@@ -1,72 +1,56 @@
 /**
- * What a report about one backend (a check, live failures, an address) does to its record, and
- * what there is to say about it. Called by the roster only, which then stores the words.
+ * What a report about one backend (a check, an address) does to its record, and what there is to
+ * say about it. Called by the roster only, which then stores the words. Reports of live traffic
+ * are in `outliers.ts`.
  */
-import { formatAddress } from '../config/addresses.ts';
 import type { Config } from '../config/schema.ts';
 import type { CheckResult } from '../protocol/admin-api.ts';
-import type { EventLevel } from '../protocol/dashboard.ts';
 import type { State } from '../state/layout.ts';
-import { liveFailuresOf, resetLiveFailures } from './board.ts';
-import { afterCheck, afterLiveFailures, type HealthRule, type HealthTrack } from './health-state.ts';
+import { resetLiveFailures } from './board.ts';
+import type { Moment } from './clock.ts';
+import { passesToReadmit } from './ejection.ts';
+import { afterCheck, healthRuleOf } from './health-state.ts';
+import { endEjection, readmit } from './outliers.ts';
 import { refusalOf } from './refused-addresses.ts';
-import { type BackendRecord, isAvailable, type PoolRecord } from './roster-model.ts';
-
-export interface Report {
-  /** Whether workers must look at the words again. */
-  readonly isWordChanged: boolean;
-  readonly event: { readonly level: EventLevel; readonly kind: string; readonly text: string } | null;
-}
-
-const NOTHING: Report = { isWordChanged: false, event: null };
+import { NOTHING, QUIET_CHANGE, type Report } from './report.ts';
+import type { BackendRecord, PoolRecord } from './roster-model.ts';
+import { beginSlowStart } from './slow-start.ts';
 
 /** One more check result. */
 export function reportCheckResult(
   state: State,
+  pool: PoolRecord,
   backend: BackendRecord,
   result: CheckResult,
-  rule: Pick<HealthRule, 'rise' | 'fall'>,
+  now: Moment,
 ): Report {
+  const rule = healthRuleOf(pool.config);
   const was = backend.health;
-  track(backend, afterCheck(backend, result.isPass, rule));
+  const { health, passesInRow, failsInRow } = afterCheck(backend, result.isPass, rule);
+  backend.health = health;
+  backend.passesInRow = passesInRow;
+  backend.failsInRow = failsInRow;
   backend.lastCheck = result;
   // While it is down the reason stays the last failure, however many checks have passed since.
   if (!result.isPass || backend.health !== 'unhealthy') backend.healthReason = result.detail;
-  // A kept backend is reported again by live traffic only after its count has started anew.
-  if (backend.isKept || (backend.health === 'healthy' && was === 'unhealthy')) resetLiveFailures(state, backend.slot);
-  backend.isKept = false;
-  if (backend.health === was) return NOTHING;
-  const isUp = backend.health === 'healthy';
-  const text = isUp ? `up: ${result.detail}` : `down: ${result.detail} (${backend.failsInRow} checks failed in a row)`;
-  return {
-    isWordChanged: true,
-    event: { level: isUp ? 'good' : 'bad', kind: isUp ? 'backend-up' : 'backend-down', text },
-  };
-}
-
-/** Live traffic saw it fail `fall` times in a row. The last available backend of a pool is kept. */
-export function reportLiveFailures(
-  state: State,
-  pool: PoolRecord,
-  backend: BackendRecord,
-  fall: number,
-  cause: string,
-): Report {
-  if (backend.health === 'unhealthy') return NOTHING;
-  const count = Math.max(fall, liveFailuresOf(state, backend.slot));
-  const address = formatAddress({ host: backend.address ?? backend.host, port: backend.port });
-  const reason = `${count} failures in a row in live traffic, last ${cause} ${address}`;
-  const isLast = isAvailable(backend) && !pool.backends.some((other) => other !== backend && isAvailable(other));
-  if (isLast) {
-    if (backend.isKept) return NOTHING;
-    backend.isKept = true;
-    const text = `${reason}; kept, since it is the last available backend of the pool`;
-    return { isWordChanged: false, event: { level: 'warning', kind: 'backend-kept', text } };
+  if (backend.isEjected && result.isPass) {
+    if (passesInRow >= passesToReadmit(backend.ejections, rule.rise)) {
+      return readmit(state, pool, backend, `${passesInRow} checks passed in a row`, now);
+    }
+    return health === was ? NOTHING : QUIET_CHANGE;
   }
-  track(backend, afterLiveFailures(backend));
-  backend.healthReason = reason;
-  backend.isKept = false;
-  return { isWordChanged: true, event: { level: 'bad', kind: 'backend-down', text: `down: ${reason}` } };
+  if (health === was) return NOTHING;
+  if (health === 'unhealthy') {
+    // What checks have found out outweighs what live traffic has guessed.
+    if (backend.isEjected) endEjection(backend, now);
+    const text = `down: ${result.detail} (${failsInRow} checks failed in a row)`;
+    return { isWordChanged: true, event: { level: 'bad', kind: 'backend-down', text } };
+  }
+  if (was === 'unhealthy') {
+    resetLiveFailures(state, backend.slot);
+    beginSlowStart(backend, pool.config.slowStartMs, now);
+  }
+  return { isWordChanged: true, event: { level: 'good', kind: 'backend-up', text: `up: ${result.detail}` } };
 }
 
 /** What its name resolves to now. Null keeps the last good address. */
@@ -99,10 +83,4 @@ export function reportAddress(backend: BackendRecord, address: string | null, er
   const text =
     was === null || wasStale ? `${backend.host} is ${address}` : `${backend.host} is now ${address}, was ${was}`;
   return { isWordChanged: false, event: { level: 'info', kind: 'backend-resolved', text } };
-}
-
-function track(backend: BackendRecord, next: HealthTrack): void {
-  backend.health = next.health;
-  backend.passesInRow = next.passesInRow;
-  backend.failsInRow = next.failsInRow;
 }

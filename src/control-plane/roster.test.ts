@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { at, configOf, failsWith, makeRoster, WEB } from '../../test/harness/make-roster.ts';
 import { policyIndex } from '../balancing/policies.ts';
-import { BACKEND_BOARD, BACKEND_SHARED, HEALTH, MODE, POOL_BOARD } from '../state/layout.ts';
+import { BACKEND_BOARD, HEALTH, MODE, POOL_BOARD } from '../state/layout.ts';
 
 describe('roster: words and plans', () => {
   it('starts with every backend unknown and in the plan', () => {
@@ -102,52 +102,6 @@ describe('roster: health', () => {
     assert.equal(roster.stateOf(backend('b1')), 'up');
     assert.equal(word(backend('b1'), BACKEND_BOARD.HEALTH), HEALTH.HEALTHY);
     assert.deepEqual(kinds(), ['backend-up', 'backend-down', 'backend-up']);
-  });
-
-  it('live failures take a backend out, ask for a check, and its count starts anew when it is back', () => {
-    const { roster, state, backend, check, word } = makeRoster(configOf(WEB));
-    const wanted: string[] = [];
-    roster.onCheckWanted(({ name }) => wanted.push(name));
-    check('b1', true);
-    check('b2', true);
-    const { slot } = backend('b2');
-    const failures = state.backendShared(slot) + BACKEND_SHARED.CONSECUTIVE_FAILURES;
-    Atomics.store(state.shared, failures, 3);
-    roster.reportFailing(slot, 'UPSTREAM_CONNECT_REFUSED', 'ECONNREFUSED');
-    assert.equal(roster.stateOf(backend('b2')), 'down');
-    assert.equal(backend('b2').reason, '3 failures in a row in live traffic, last ECONNREFUSED 127.0.0.1:8082');
-    assert.equal(word(backend('b2'), BACKEND_BOARD.HEALTH), HEALTH.UNHEALTHY);
-    assert.deepEqual(wanted, ['b2']);
-    check('b2', true);
-    assert.equal(Atomics.load(state.shared, failures), 3);
-    check('b2', true);
-    assert.equal(roster.stateOf(backend('b2')), 'up');
-    assert.equal(Atomics.load(state.shared, failures), 0);
-  });
-
-  it('names the failure code where the system has no word for it', () => {
-    const { roster, backend } = makeRoster(configOf(WEB));
-    roster.reportFailing(backend('b1').slot, 'UPSTREAM_HEAD_TIMEOUT', '');
-    assert.match(backend('b1').reason, /last UPSTREAM_HEAD_TIMEOUT 127\.0\.0\.1:8081$/);
-  });
-
-  it('live failures alone never take out the last available backend', () => {
-    const { roster, state, backend, check, kinds, lastText } = makeRoster(configOf(WEB));
-    roster.setMode(backend('b1'), 'maintenance', 'admin API');
-    const { slot } = backend('b2');
-    const failures = state.backendShared(slot) + BACKEND_SHARED.CONSECUTIVE_FAILURES;
-    Atomics.store(state.shared, failures, 3);
-    roster.reportFailing(slot, 'UPSTREAM_CONNECT_REFUSED', 'ECONNREFUSED');
-    roster.reportFailing(slot, 'UPSTREAM_CONNECT_REFUSED', 'ECONNREFUSED');
-    assert.equal(roster.stateOf(backend('b2')), 'unknown');
-    assert.deepEqual(kinds(), ['mode-changed', 'backend-kept']);
-    assert.match(lastText(), /kept, since it is the last available backend of the pool$/);
-    // After the next check the workers count anew, and may report it again.
-    check('b2', true);
-    assert.equal(Atomics.load(state.shared, failures), 0);
-    roster.setMode(backend('b1'), 'ready', 'admin API');
-    roster.reportFailing(slot, 'UPSTREAM_CONNECT_REFUSED', 'ECONNREFUSED');
-    assert.equal(roster.stateOf(backend('b2')), 'down');
   });
 
   it('failed checks do take out the last one', () => {

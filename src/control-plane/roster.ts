@@ -11,19 +11,25 @@
  * It has no timers and does no I/O. Everything it does is done when a method returns.
  */
 import { policyIndex } from '../balancing/policies.ts';
+import { formatDuration } from '../config/durations.ts';
 import type { Config } from '../config/schema.ts';
 import type { AdminMode, BackendAddition, BackendState, CheckResult, StateChange } from '../protocol/admin-api.ts';
 import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { Plan } from '../protocol/worker.ts';
 import type { State } from '../state/layout.ts';
-import { raiseVersion, storeBackend, storePool } from './board.ts';
+import { inFlightOf, raiseVersion, resetLiveFailures, storeBackend, storePool } from './board.ts';
 import { buildPlan } from './build-plan.ts';
-import { type Clock, SYSTEM_CLOCK } from './clock.ts';
+import { type Clock, momentOf, SYSTEM_CLOCK } from './clock.ts';
 import { healthRuleOf } from './health-state.ts';
 import type { Journal } from './journal.ts';
+import { isCutDue } from './leaving.ts';
 import { Listeners } from './listeners.ts';
 import { Membership, type Turnover } from './membership.ts';
+import { endEjection, reportLiveTrouble } from './outliers.ts';
+import { judgePanic } from './panic.ts';
+import { passTime } from './passing-time.ts';
+import { NOTHING, type Report } from './report.ts';
 import {
   type BackendRecord,
   type Origin,
@@ -35,10 +41,11 @@ import {
   stateOf,
   subjectOf,
 } from './roster-model.ts';
-import { type Report, reportAddress, reportCheckResult, reportLiveFailures } from './roster-reports.ts';
+import { reportAddress, reportCheckResult } from './roster-reports.ts';
 import { RouteSlots } from './route-slots.ts';
 import { mergeChanges, NO_CHANGES, type RuntimeChanges } from './runtime-changes.ts';
 import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from './runtime-edits.ts';
+import { beginSlowStart } from './slow-start.ts';
 
 export interface RosterOptions {
   readonly state: State;
@@ -58,6 +65,7 @@ export class Roster {
   readonly #planListeners = new Listeners();
   readonly #changeListeners = new Listeners();
   readonly #checkListeners = new Listeners<RosterBackend>();
+  readonly #cutListeners = new Listeners<RosterBackend>();
   readonly #checkedListeners = new Listeners<{ readonly backend: RosterBackend; readonly result: CheckResult }>();
   readonly #stateListeners = new Listeners<{ readonly backend: RosterBackend; readonly was: StateChange }>();
   #config: Config;
@@ -72,7 +80,7 @@ export class Roster {
     this.#state = options.state;
     this.#journal = options.journal;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
-    this.#members = new Membership(options.state, () => this.#clock.wallMs());
+    this.#members = new Membership(options.state, this.#clock);
     this.#routes = new RouteSlots(options.state);
     this.#config = options.config;
     this.#adopt(options.config, options.changes ?? NO_CHANGES, 'config file');
@@ -146,6 +154,11 @@ export class Roster {
     return this.#checkListeners.add(listener);
   }
 
+  /** Calls `listener` when workers are to cut what they have in flight on a backend. */
+  onCut(listener: (backend: RosterBackend) => void): () => void {
+    return this.#cutListeners.add(listener);
+  }
+
   /** Calls `listener` when a check has been reported, and what follows from it is done. */
   onCheck(listener: (check: { readonly backend: RosterBackend; readonly result: CheckResult }) => void): () => void {
     return this.#checkedListeners.add(listener);
@@ -202,18 +215,18 @@ export class Roster {
   reportCheck(backend: RosterBackend, result: CheckResult): void {
     const record = this.#recordOf(backend);
     if (record === null) return;
-    const rule = healthRuleOf(this.#poolOf(record).config);
-    this.#tellReport(record, reportCheckResult(this.#state, record, result, rule), 'health check');
+    const report = reportCheckResult(this.#state, this.#poolOf(record), record, result, momentOf(this.#clock));
+    this.#tellReport(record, report, 'health check');
     this.#checkedListeners.tell({ backend: record, result });
   }
 
-  /** Live traffic has seen the backend in this slot fail `fall` times in a row. */
+  /** Live traffic has seen the backend in this slot fail as often in a row as it may; `code` is null for gateway errors. */
   reportFailing(slot: number, code: FailureCode | null, detail: string): void {
     const record = this.#members.backendInSlot(slot);
     if (record === null) return;
-    const pool = this.#poolOf(record);
-    const { fall } = healthRuleOf(pool.config);
-    const report = reportLiveFailures(this.#state, pool, record, fall, detail || (code ?? ''));
+    const trouble = { isGatewayErrors: code === null, last: detail || (code ?? '') };
+    const now = momentOf(this.#clock);
+    const report = reportLiveTrouble(this.#state, this.#poolOf(record), record, trouble, now);
     this.#tellReport(record, report, 'live traffic');
     if (report.event !== null) this.#checkListeners.tell(record);
   }
@@ -244,11 +257,48 @@ export class Roster {
     return this.#adopt(config, this.#changes, origin);
   }
 
-  /** Lets go of removed backends that have finished. To be called a few times a second. */
+  /**
+   * Ends at once what is in flight on a backend that takes no new requests. Throws `RosterError`
+   * for one that does.
+   * @returns how many attempts were in flight
+   */
+  cut(backend: RosterBackend, origin: Origin): number {
+    const record = this.#members.pools.flatMap(({ backends }) => backends).find(({ id }) => id === backend.id);
+    if (record === undefined) return 0;
+    if (record.mode === 'ready' && !record.isRemoved) {
+      throw new RosterError('backend-ready', 409, `backend ${record.name} takes requests: drain it first`);
+    }
+    return this.#cut(record, `cut by ${origin}`, origin, true);
+  }
+
+  /**
+   * Carries out what time brings: ends ejections, goes on with slow starts, cuts what has had its
+   * time, lets go of removed backends that have finished. To be called a few times a second.
+   */
   sweep(appliedRevision: number): void {
+    const now = momentOf(this.#clock);
+    for (const pool of this.#members.pools) {
+      for (const backend of pool.backends) {
+        const report = passTime(this.#state, pool, backend, now);
+        if (report !== NOTHING) this.#tellReport(backend, report, 'outlier detection');
+        if (!isCutDue(backend, inFlightOf(this.#state, backend.slot), now)) continue;
+        this.#cut(backend, `cut after ${formatDuration(pool.config.drainTimeoutMs)}`, 'drain limit', !backend.isCut);
+      }
+    }
     for (const backend of this.#members.sweep(appliedRevision)) {
       this.#tell('info', 'backend-removed', subjectOf(backend), 'removed, nothing is in flight', backend.modeOrigin);
     }
+  }
+
+  /** Tells the workers, and people as well where there is something to cut. */
+  #cut(backend: BackendRecord, why: string, origin: Origin, isNews: boolean): number {
+    const inFlight = inFlightOf(this.#state, backend.slot);
+    if (inFlight > 0 && isNews) {
+      this.#tell('warning', 'backend-cut', subjectOf(backend), `${why}: ${inFlight} were still in flight`, origin);
+    }
+    backend.isCut = true;
+    this.#cutListeners.tell(backend);
+    return inFlight;
   }
 
   #move(backend: RosterBackend, report: (record: BackendRecord) => Report): void {
@@ -257,6 +307,7 @@ export class Roster {
     const was = record.address;
     this.#tellReport(record, report(record), 'name resolution');
     if (record.address === was) return;
+    this.#judge(this.#poolOf(record));
     this.#raiseRevision();
     this.#checkListeners.tell(record);
   }
@@ -267,6 +318,8 @@ export class Roster {
     if (shortage !== null) throw new RosterError('capacity-exceeded', 507, `${shortage}; a restart makes more`);
     const turnover = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
     this.#routeSlots = this.#routes.assign(config.routes);
+    // At the start of the process all are as cold as each other.
+    if (this.#revision > 0) this.#welcome(turnover);
     this.#config = config;
     for (const pool of this.#members.pools) this.#store(pool);
     for (const { subject, text } of merged.overruled) {
@@ -283,19 +336,41 @@ export class Roster {
   #edit(pool: RosterPool, changes: RuntimeChanges, origin: Origin): boolean {
     if (changes === this.#changes) return false;
     const merged = mergeChanges(this.#config, changes);
-    const { added, leaving } = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
+    const turnover = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
+    this.#welcome(turnover);
     const record = this.#members.pools.find(({ id }) => id === pool.id);
     if (record !== undefined) this.#store(record);
     this.#changes = merged.changes;
     this.#changeCount++;
     this.#changeListeners.tell();
-    if (added.length > 0 || leaving.length > 0) this.#raiseRevision();
+    if (turnover.added.length > 0 || turnover.leaving.length > 0) this.#raiseRevision();
     return true;
+  }
+
+  /** Those who come, or come back by an operator's word, begin afresh. */
+  #welcome({ added, returned }: Turnover): void {
+    const now = momentOf(this.#clock);
+    for (const backend of [...added, ...returned]) {
+      endEjection(backend, now);
+      backend.ejections = 0;
+      resetLiveFailures(this.#state, backend.slot);
+      beginSlowStart(backend, this.#poolOf(backend).config.slowStartMs, now);
+    }
   }
 
   #store(pool: PoolRecord): void {
     storePool(this.#state, pool, policyIndex(pool.policy));
     for (const backend of pool.backends) this.#refresh(backend);
+    this.#judge(pool);
+  }
+
+  /** Tells when the pool falls into panic, and when that is over. */
+  #judge(pool: PoolRecord): void {
+    const { isPanic, text } = judgePanic(pool);
+    if (isPanic === pool.isPanic) return;
+    pool.isPanic = isPanic;
+    const [level, kind] = isPanic ? (['bad', 'pool-panic'] as const) : (['good', 'pool-panic-over'] as const);
+    this.#tell(level, kind, pool.name, text, 'rotation');
   }
 
   #raiseRevision(): void {
@@ -306,9 +381,11 @@ export class Roster {
   /** Brings state, reason and words of one backend up to date, and journals what there is to say. */
   #tellReport(backend: BackendRecord, report: Report, origin: Origin): void {
     storeBackend(this.#state, backend);
-    if (report.isWordChanged) raiseVersion(this.#state, this.#poolOf(backend).slot);
+    const pool = this.#poolOf(backend);
+    if (report.isWordChanged) raiseVersion(this.#state, pool.slot);
     this.#refresh(backend);
     if (report.event !== null) this.#journal.add({ ...report.event, subject: subjectOf(backend), origin });
+    if (report.isWordChanged) this.#judge(pool);
   }
 
   #refresh(backend: BackendRecord): void {

@@ -60,6 +60,7 @@ const backend = (name: string, slot: number): SampledBackend => ({
   ejectedUntilMs: null,
   cutAtMs: null,
   ramp: 10,
+  ejectionsTotal: 2,
   lastCheck: null,
   nextCheckMs: null,
   isRemoved: false,

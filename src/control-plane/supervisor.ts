@@ -147,6 +147,11 @@ export class Supervisor {
     return this.#seats.flatMap(({ sockets }) => sockets);
   }
 
+  /** Lets every worker cut what it has in flight on the backend in this slot. */
+  cut(backend: number): void {
+    for (const seat of this.#seats) seat.cut(backend);
+  }
+
   /** The oldest plan that any live worker may follow; infinite where none is alive. */
   appliedRevision(): number {
     return Math.min(...this.#seats.map((seat) => seat.appliedRevision));

@@ -168,6 +168,15 @@ describe('worker seat', () => {
     assert.equal(seat.appliedRevision, Number.POSITIVE_INFINITY);
   });
 
+  it('lets its thread cut a backend, and has nothing to cut without one', () => {
+    const { seat, latest, threads } = make();
+    seat.cut(3);
+    assert.equal(threads.length, 0);
+    seat.start();
+    seat.cut(3);
+    assert.deepEqual(latest().posted, [{ type: 'cut', backend: 3 }]);
+  });
+
   it('a listener that cannot be opened fails the first start, and names the port', () => {
     const { seat, latest, startFailures, setStarting } = make();
     setStarting();

@@ -105,6 +105,11 @@ export class WorkerSeat {
     this.#thread?.post({ type: 'listen', listeners });
   }
 
+  /** Lets its thread cut what it has in flight on the backend in this slot. */
+  cut(backend: number): void {
+    this.#thread?.post({ type: 'cut', backend });
+  }
+
   drain(timeoutMs: number, isHandedOver = false): void {
     this.stopReplacing();
     if (this.#thread === null) return;

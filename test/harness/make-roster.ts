@@ -12,10 +12,14 @@ import { makeConfig } from './make-config.ts';
 
 const HEALTH_RULE = { path: '/healthz', interval: '30s', fastInterval: '2s', timeout: '3s', rise: 2, fall: 3 };
 
+/** As the config file has them. */
 export interface PoolSettings {
-  readonly policy?: string;
   readonly backends: readonly unknown[];
+  readonly [setting: string]: unknown;
 }
+
+/** How often the balancer sweeps. */
+const SWEEP_MS = 250;
 
 /** A config of these pools, each with health checks by `GET /healthz`. */
 export const configOf = (pools: Readonly<Record<string, PoolSettings>>): Config =>
@@ -60,6 +64,13 @@ export function makeRoster(config: Config, changes?: RuntimeChanges) {
     version: (name = 'web') => Atomics.load(state.board, state.poolBoard(pool(name).slot) + POOL_BOARD.VERSION),
     check: (name: string, isPass: boolean, detail = isPass ? 'status 200' : 'status 503') =>
       roster.reportCheck(backend(name), { atMs: 0, isPass, detail, durationMs: 1 }),
+    /** Lets time pass, with its sweeps; every worker follows the latest plan. */
+    pass: (ms: number) => {
+      for (const endMs = clock.nowMs + ms; clock.nowMs < endMs; ) {
+        clock.nowMs = Math.min(endMs, clock.nowMs + SWEEP_MS);
+        roster.sweep(Number.MAX_SAFE_INTEGER);
+      }
+    },
     setInFlight: (slot: number, count: number) =>
       Atomics.store(state.shared, state.backendShared(slot) + BACKEND_SHARED.IN_FLIGHT, count),
     kinds: () => journal.latest(100).map(({ kind }) => kind),
