@@ -1,7 +1,6 @@
 /**
  * `ballast run -c FILE`: runs the balancer that a config file describes.
  */
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { formatDiagnostic, loadConfigFile } from '../config/load.ts';
 import { EXIT } from './exit-codes.ts';
@@ -10,22 +9,32 @@ import { type LogLevel, logLevelOption } from './log-level.ts';
 const HELP = `
 Signals:
   SIGTERM, SIGINT  stop accepting, finish what is in flight, exit 0; a second one ends at once
-  SIGHUP           check the file, then reload it; the old config stays where it has errors`;
+  SIGHUP           check the file, then reload it; the old config stays where it has errors
+
+With --watch the file is looked at twice a second and reloaded once it has come to rest with
+another text. Write it under another name and rename it: then it is never seen half-written.`;
 
 export function runCommand(): Command {
   return new Command('run')
     .description('Run the balancer that a config file describes.')
     .requiredOption('-c, --config <file>', 'YAML or JSON')
+    .option('--watch', 'reload the file by itself when it has changed and is valid')
     .addOption(logLevelOption())
     .addHelpText('after', HELP)
-    .action(async (options: { config: string; logLevel: LogLevel }) => {
-      process.exitCode = await run(options.config, options.logLevel);
+    .action(async (options: RunOptions) => {
+      process.exitCode = await run(options);
       // Nothing may hold the process once the balancer has ended.
       process.exit();
     });
 }
 
-async function run(path: string, logLevel: LogLevel): Promise<number> {
+interface RunOptions {
+  readonly config: string;
+  readonly watch?: true;
+  readonly logLevel: LogLevel;
+}
+
+async function run({ config: path, watch, logLevel }: RunOptions): Promise<number> {
   const result = loadConfigFile(path, process.env);
   if (!result.ok) {
     for (const finding of result.diagnostics) process.stderr.write(`${formatDiagnostic(finding)}\n`);
@@ -36,7 +45,7 @@ async function run(path: string, logLevel: LogLevel): Promise<number> {
   const { serve } = await import('./serve.ts');
   return serve(result.config, {
     logLevel,
-    configFile: { path, text: readFileSync(path, 'utf8'), hash: result.sourceHash },
+    configFile: { path, hash: result.sourceHash, isWatched: watch === true },
     remedyFor: (setting) => `change ${setting}.address in ${path}`,
   });
 }

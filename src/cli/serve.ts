@@ -3,7 +3,7 @@
  */
 import pino from 'pino';
 import type { Config } from '../config/schema.ts';
-import { type Balancer, startBalancer } from '../control-plane/balancer.ts';
+import { type Balancer, type ConfigFile, startBalancer } from '../control-plane/balancer.ts';
 import { EXIT } from './exit-codes.ts';
 import type { LogLevel } from './log-level.ts';
 import { listenForSignals } from './stop-signals.ts';
@@ -12,7 +12,7 @@ import { takenPorts, type WantedAddress } from './taken-ports.ts';
 export interface ServeOptions {
   readonly logLevel: LogLevel;
   /** The file that the config came from, for SIGHUP; null where it came from the command line. */
-  readonly configFile: { readonly path: string; readonly text: string; readonly hash: string } | null;
+  readonly configFile: ConfigFile | null;
   /** Where to change the address of a listener or of the admin API: ends the sentence about a taken port. */
   readonly remedyFor: (setting: 'admin' | `listeners.${string}`) => string;
 }

@@ -13,6 +13,7 @@ import type { Config } from '../config/schema.ts';
 import { type Capacity, State } from '../state/layout.ts';
 import { AddressResolver } from './address-resolver.ts';
 import type { AdminServer } from './admin/server.ts';
+import { ConfigWatch } from './config-watch.ts';
 import { HealthChecker } from './health-checker.ts';
 import { Journal } from './journal.ts';
 import { listenProblem, listenProblems, withPorts } from './listen-check.ts';
@@ -34,9 +35,18 @@ const ADMIN_CLOSE_MS = 1_000;
 /** Where sockets can share a port (`reusePort`), so that there can be more than one worker. */
 const SHARES_PORTS: readonly string[] = ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'];
 
+/** The file that the config came from. */
+export interface ConfigFile {
+  readonly path: string;
+  /** SHA-256 of its text, hexadecimal. */
+  readonly hash: string;
+  /** Whether it is reloaded by itself when it has changed. */
+  readonly isWatched: boolean;
+}
+
 export interface BalancerOptions {
   /** Where the config came from, for reloads; left out where it did not come from a file. */
-  readonly configFile?: { readonly path: string; readonly text: string; readonly hash: string };
+  readonly configFile?: ConfigFile;
   readonly log: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The entry of a worker thread; another one in tests. */
@@ -88,6 +98,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   const applied = (): Promise<void> => supervisor.applied();
   const reloader = new Reloader({
     path: options.configFile?.path ?? null,
+    firstHash: options.configFile?.hash ?? null,
     roster,
     listen: (listeners) => supervisor.listen(listeners),
     applied,
@@ -118,7 +129,9 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   sweep.unref();
 
   let admin: AdminServer | null = null;
+  let watch: ConfigWatch | null = null;
   const end = async (): Promise<void> => {
+    watch?.stop();
     clearInterval(sweep);
     checker.stop();
     resolver.stop();
@@ -157,6 +170,15 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     throw error;
   }
   tellStart(journal, config);
+  if (options.configFile?.isWatched === true) {
+    watch = new ConfigWatch({
+      path: options.configFile.path,
+      lastHash: () => reloader.lastHash,
+      mayReload: () => reloader.mayReload,
+      reload: () => reloader.reload('file change'),
+    });
+    watch.start();
+  }
 
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {

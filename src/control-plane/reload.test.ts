@@ -48,6 +48,7 @@ async function make(t: TestContext, file: File = {}) {
   const now = { listenFailures: [] as string[], refusal: null as string | null };
   const reloader = new Reloader({
     path,
+    firstHash: loaded.sourceHash,
     roster,
     listen: async (listeners) => {
       asked.push(listeners.map(({ name }) => name));
@@ -180,7 +181,7 @@ describe('reload', () => {
     assert.ok(!wrong.ok);
     assert.equal(wrong.reason, 'invalid');
     assert.equal(roster.plan(), before);
-    assert.equal(reloader.lastHash, null);
+    assert.equal(reloader.lastHash, hashOf(textOf({})));
     assert.deepEqual([asked, kinds()], [[], []]);
   });
 
@@ -204,8 +205,10 @@ describe('reload', () => {
     const before = roster.plan();
     await write({ ports: [8082] });
     now.refusal = 'the balancer is stopping';
-    assert.equal((await reloader.reload('signal')).ok, false);
+    const result = await reloader.reload('signal');
+    assert.equal(result.ok ? '' : result.reason, 'not-now');
     assert.equal(roster.plan(), before);
+    assert.equal(reloader.lastHash, hashOf(textOf({})), 'the text has not been looked at');
     assert.match(lastText(), /the balancer is stopping/);
   });
 
@@ -253,7 +256,7 @@ describe('reload', () => {
     const applied = () => Promise.resolve();
     const listen = () => Promise.resolve([]);
     const log = pino({ level: 'silent' });
-    const reloader = new Reloader({ path: null, roster, listen, applied, journal, log, env: {} });
+    const reloader = new Reloader({ path: null, firstHash: null, roster, listen, applied, journal, log, env: {} });
     const result = await reloader.reload('signal');
     assert.equal(result.ok, false);
     assert.match(journal.latest(1)[0]?.text ?? '', /did not come from a file/);

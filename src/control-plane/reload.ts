@@ -30,8 +30,8 @@ export interface Reloaded {
 
 export interface ReloadRefused {
   readonly ok: false;
-  /** There is no file, there are errors in it, or this process cannot carry it out. */
-  readonly reason: 'no-file' | 'invalid' | 'impossible';
+  /** There is no file, there are errors in it, this process cannot carry it out, or not at this moment. */
+  readonly reason: 'no-file' | 'invalid' | 'impossible' | 'not-now';
   /** In words, one an error. */
   readonly problems: readonly string[];
   /** The same with their places, for errors in the file. */
@@ -41,6 +41,8 @@ export interface ReloadRefused {
 export interface ReloaderOptions {
   /** Null where the config did not come from a file. */
   readonly path: string | null;
+  /** SHA-256 of the text that is in force at first. */
+  readonly firstHash: string | null;
   readonly roster: Roster;
   /** See `Supervisor.listen`. */
   readonly listen: (listeners: readonly PlanListener[]) => Promise<readonly string[]>;
@@ -65,15 +67,21 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   #running: Promise<ReloadResult> | null = null;
   #next: Promise<ReloadResult> | null = null;
-  #lastHash: string | null = null;
+  #lastHash: string | null;
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
+    this.#lastHash = options.firstHash;
   }
 
   /** SHA-256 of the text that was read last, whatever became of it; null where there was none. */
   get lastHash(): string | null {
     return this.#lastHash;
+  }
+
+  /** False while every reload is refused, whatever the file says. */
+  get mayReload(): boolean {
+    return this.#options.path !== null && (this.#options.refusal?.() ?? null) === null;
   }
 
   /** `origin`: who asks, such as `signal`. Rejects only for a bug. */
@@ -102,8 +110,8 @@ export class Reloader {
   async #reload(origin: string): Promise<ReloadResult> {
     const { roster, applied } = this.#options;
     const loaded = this.#read();
-    this.#lastHash = loaded?.sourceHash ?? null;
     const checked = await this.#check(loaded);
+    if (checked.ok || checked.reason !== 'not-now') this.#lastHash = loaded?.sourceHash ?? null;
     if (!checked.ok) return this.#refuse(origin, checked);
     const { config, warnings } = checked;
 
@@ -139,7 +147,7 @@ export class Reloader {
       return { ok: false, reason: 'no-file', problems: [problem], diagnostics: [] };
     }
     const refusal = this.#options.refusal?.() ?? null;
-    if (refusal !== null) return impossible([refusal]);
+    if (refusal !== null) return { ok: false, reason: 'not-now', problems: [refusal], diagnostics: [] };
     if (!loaded.ok) {
       const { diagnostics } = loaded;
       return { ok: false, reason: 'invalid', problems: diagnostics.map(formatDiagnostic), diagnostics };

@@ -10,7 +10,7 @@ import { AdminClient } from './admin-client.ts';
 import type { Cleanup } from './cleanup.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { type Program, startProgram } from './program.ts';
+import { type Program, type Surroundings, startProgram } from './program.ts';
 
 const START_LIMIT_MS = 30_000;
 const RELOAD_LIMIT_MS = 10_000;
@@ -48,6 +48,12 @@ function plain(rest: object): Record<string, unknown> {
   return { ...(weight === undefined ? {} : { weight }), ...(maxConnections === undefined ? {} : { maxConnections }) };
 }
 
+/** What few tests ask for. */
+export interface More extends Surroundings {
+  /** Further arguments of `ballast run`. */
+  readonly args?: readonly string[];
+}
+
 export class BalancerProgram {
   readonly port: number;
   readonly admin: AdminClient;
@@ -55,7 +61,7 @@ export class BalancerProgram {
   program: Program;
   readonly #cleanup: Cleanup;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #openFiles: number | undefined;
+  readonly #more: More;
 
   constructor(
     cleanup: Cleanup,
@@ -63,10 +69,10 @@ export class BalancerProgram {
     port: number,
     adminPort: number,
     env: NodeJS.ProcessEnv,
-    openFiles?: number,
+    more: More,
   ) {
     this.#cleanup = cleanup;
-    this.#openFiles = openFiles;
+    this.#more = more;
     this.port = port;
     this.admin = new AdminClient(adminPort);
     this.configFile = configFile;
@@ -77,7 +83,8 @@ export class BalancerProgram {
   }
 
   #launch(): Program {
-    return startProgram(this.#cleanup, ['run', '-c', this.configFile], this.#env, this.#openFiles);
+    const args = ['run', '-c', this.configFile, ...(this.#more.args ?? [])];
+    return startProgram(this.#cleanup, args, this.#env, this.#more);
   }
 
   get pid(): number {
@@ -104,7 +111,12 @@ export class BalancerProgram {
 
   /** Writes the config file anew; nothing is reloaded. */
   async write(settings: Settings): Promise<void> {
-    await writeFile(this.configFile, JSON.stringify(withDefaults(settings, this.port, this.admin.port), null, 2));
+    await writeFile(this.configFile, this.textOf(settings));
+  }
+
+  /** What `write` writes. */
+  textOf(settings: Settings): string {
+    return JSON.stringify(withDefaults(settings, this.port, this.admin.port), null, 2);
   }
 
   /** SIGHUP; resolves with the event that says how it went. */
@@ -142,22 +154,19 @@ function withDefaults(settings: Settings, port: number, adminPort: number): Reco
   };
 }
 
-/**
- * Two workers, listener `web`, an open admin API, and what `settings` say. Resolves when it serves.
- * @param openFiles the most files that it may have open; left out, as many as the test itself
- */
+/** Two workers, listener `web`, an open admin API, and what `settings` say. Resolves when it serves. */
 export async function runBalancer(
   cleanup: Cleanup,
   settings: Settings,
   env: NodeJS.ProcessEnv = {},
-  openFiles?: number,
+  more: More = {},
 ): Promise<BalancerProgram> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const folder = await mkdtemp(path.join(os.tmpdir(), 'ballast-test-'));
   cleanup.after(() => rm(folder, { recursive: true, force: true }));
   const configFile = path.join(folder, 'ballast.yaml');
   await writeFile(configFile, JSON.stringify(withDefaults(settings, port, adminPort), null, 2));
-  const balancer = new BalancerProgram(cleanup, configFile, port, adminPort, env, openFiles);
+  const balancer = new BalancerProgram(cleanup, configFile, port, adminPort, env, more);
   await balancer.untilServing();
   return balancer;
 }

@@ -54,21 +54,28 @@ export class Program {
   }
 }
 
-/**
- * Starts `ballast` with arguments; it is killed when the test ends.
- * @param openFiles the most files that it may have open; left out, as many as the test itself
- */
+/** What surrounds a program. */
+export interface Surroundings {
+  /** A command of bash that comes first, such as `ulimit -n 64`. */
+  readonly before?: string;
+  /** Whether what that command mounts is seen by nobody else; for root only. */
+  readonly hasOwnMounts?: boolean;
+}
+
+/** Starts `ballast` with arguments; it is killed when the test ends. */
 export function startProgram(
   cleanup: Cleanup,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  openFiles?: number,
+  { before, hasOwnMounts = false }: Surroundings = {},
 ): Program {
-  const [file, all] =
-    openFiles === undefined
-      ? [BALLAST, args]
-      : ['bash', ['-c', 'ulimit -n "$0" && exec "$@"', String(openFiles), BALLAST, ...args]];
-  const child = spawn(file, all, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const words = [
+    ...(hasOwnMounts ? ['unshare', '-m'] : []),
+    ...(before === undefined ? [] : ['bash', '-c', `${before} && exec "$@"`, 'bash']),
+    BALLAST,
+    ...args,
+  ];
+  const child = spawn(words[0] ?? '', words.slice(1), { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const program = new Program(child);
   cleanup.after(async () => {
     if (program.exit !== null) return;

@@ -109,7 +109,9 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
       c.header('etag', settingsTag(roster.changeCount));
       if (result.ok) return c.json({ ...result, dryRun: isShown });
       const { reason, problems, diagnostics } = result;
-      if (reason === 'no-file') throw new ProblemError(409, 'config-not-from-file', `${problems[0] ?? ''}.`);
+      const [first = ''] = problems;
+      if (reason === 'no-file') throw new ProblemError(409, 'config-not-from-file', `${first}.`);
+      if (reason === 'not-now') throw new ProblemError(503, 'reload-not-now', `${first}.`);
       throw new ProblemError(422, 'config-invalid', 'The config file was refused; the old config stays.', {
         errors: problems.map((detail) => ({ pointer: '', detail })),
         diagnostics,
