@@ -205,10 +205,13 @@ export class DataPlane {
     if (failure !== null) this.#count(WORKER_COUNTERS.FIRST_FAILURE + failure.index);
   }
 
-  /** Ends the attempts that are under way on a backend: its time for them is used up. */
+  /**
+   * Ends the attempts that are under way on a backend, and its idle connections: its time for them
+   * is used up. It may come back, so what it is given then is kept as ever.
+   */
   cut(slot: number): void {
     for (const downstream of [...this.#downstreams]) downstream.cutBackend(slot);
-    this.#backends.get(slot)?.idle.closeAll();
+    this.#backends.get(slot)?.idle.closeWaiting();
   }
 
   /**

@@ -79,6 +79,16 @@ describe('idle connections', () => {
     assert.equal(idle.size, 0);
   });
 
+  it('may wait again after those that waited were closed: their backend has come back', () => {
+    const idle = new IdleConnections<Waiting>();
+    const before = new Waiting(idle, 1);
+    idle.closeWaiting();
+    assert.deepEqual([before.closed, idle.size], [1, 0]);
+    const after = new Waiting(idle, 2);
+    assert.equal(after.closed, 0);
+    assert.equal(idle.take(0), after);
+  });
+
   it('close what comes back after all were closed: its backend is gone', () => {
     const idle = new IdleConnections<Waiting>();
     idle.closeAll();

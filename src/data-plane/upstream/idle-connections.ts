@@ -51,9 +51,14 @@ export class IdleConnections<Connection extends IdleConnection = IdleConnection>
     if (index !== -1) this.#waiting.splice(index, 1);
   }
 
+  /** Closes those that wait now. */
+  closeWaiting(): void {
+    for (const connection of this.#waiting.splice(0)) connection.close();
+  }
+
   /** Keeps none from now on. */
   closeAll(): void {
     this.#isClosed = true;
-    for (const connection of this.#waiting.splice(0)) connection.close();
+    this.closeWaiting();
   }
 }
