@@ -257,18 +257,20 @@ export class Roster {
     return this.#adopt(config, this.#changes, origin);
   }
 
-  /**
-   * Ends at once what is in flight on a backend that takes no new requests. Throws `RosterError`
-   * for one that does.
-   * @returns how many attempts were in flight
-   */
-  cut(backend: RosterBackend, origin: Origin): number {
-    const record = this.#members.pools.flatMap(({ backends }) => backends).find(({ id }) => id === backend.id);
-    if (record === undefined) return 0;
-    if (record.mode === 'ready' && !record.isRemoved) {
-      throw new RosterError('backend-ready', 409, `backend ${record.name} takes requests: drain it first`);
+  /** How many attempts a cut would end now. Throws `RosterError` for a backend that takes requests. */
+  inFlightToCut(backend: RosterBackend): number {
+    if (backend.mode === 'ready' && !backend.isRemoved) {
+      throw new RosterError('backend-ready', 409, `backend ${backend.name} takes requests: drain it first`);
     }
-    return this.#cut(record, `cut by ${origin}`, origin, true);
+    return inFlightOf(this.#state, backend.slot);
+  }
+
+  /** Ends at once what is in flight on a backend that takes no new requests, and answers how much. */
+  cut(backend: RosterBackend, origin: Origin): number {
+    const inFlight = this.inFlightToCut(backend);
+    const record = this.#members.pools.flatMap(({ backends }) => backends).find(({ id }) => id === backend.id);
+    if (record !== undefined) this.#cut(record, inFlight, `cut by ${origin}`, origin);
+    return inFlight;
   }
 
   /**
@@ -281,8 +283,10 @@ export class Roster {
       for (const backend of pool.backends) {
         const report = passTime(this.#state, pool, backend, now);
         if (report !== NOTHING) this.#tellReport(backend, report, 'outlier detection');
-        if (!isCutDue(backend, inFlightOf(this.#state, backend.slot), now)) continue;
-        this.#cut(backend, `cut after ${formatDuration(pool.config.drainTimeoutMs)}`, 'drain limit', !backend.isCut);
+        const inFlight = inFlightOf(this.#state, backend.slot);
+        if (!isCutDue(backend, inFlight, now)) continue;
+        const news = backend.isCut ? null : `cut after ${formatDuration(pool.config.drainTimeoutMs)}`;
+        this.#cut(backend, inFlight, news, 'drain limit');
       }
     }
     for (const backend of this.#members.sweep(appliedRevision)) {
@@ -290,15 +294,13 @@ export class Roster {
     }
   }
 
-  /** Tells the workers, and people as well where there is something to cut. */
-  #cut(backend: BackendRecord, why: string, origin: Origin, isNews: boolean): number {
-    const inFlight = inFlightOf(this.#state, backend.slot);
-    if (inFlight > 0 && isNews) {
-      this.#tell('warning', 'backend-cut', subjectOf(backend), `${why}: ${inFlight} were still in flight`, origin);
+  /** Tells the workers; people hear the news where there is something to cut. */
+  #cut(backend: BackendRecord, inFlight: number, news: string | null, origin: Origin): void {
+    if (inFlight > 0 && news !== null) {
+      this.#tell('warning', 'backend-cut', subjectOf(backend), `${news}: ${inFlight} were still in flight`, origin);
     }
     backend.isCut = true;
     this.#cutListeners.tell(backend);
-    return inFlight;
   }
 
   #move(backend: RosterBackend, report: (record: BackendRecord) => Report): void {

@@ -162,6 +162,13 @@ export interface BackendAddition {
   readonly weight?: number;
 }
 
+/** The answer of `POST /api/v1/pools/:pool/backends/:backend/cut`. */
+export interface CutAnswer {
+  /** Attempts that were in flight, and are ended; with `?dryRun=1`, that would be. */
+  readonly cut: number;
+  readonly dryRun?: true;
+}
+
 /** What the answer to every change holds beside the pool or backend as it is now. */
 export interface Persistence {
   /** Whether the change will survive a restart. */

@@ -8,7 +8,14 @@ import {
   TOKEN,
 } from '../../../test/harness/admin-side.ts';
 import type { BackendStatus, PoolStatus, Problem, Status } from '../../protocol/admin-api.ts';
-import { BACKEND_BOARD, BACKEND_COUNTERS, MODE, POOL_BOARD, POOL_COUNTERS } from '../../state/layout.ts';
+import {
+  BACKEND_BOARD,
+  BACKEND_COUNTERS,
+  BACKEND_SHARED,
+  MODE,
+  POOL_BOARD,
+  POOL_COUNTERS,
+} from '../../state/layout.ts';
 
 const start = (t: TestContext, options?: AdminSideOptions): Promise<AdminSide> =>
   startAdminSide({ after: (undo) => t.after(undo) }, options);
@@ -26,6 +33,30 @@ async function problem(side: AdminSide, path: string, ask: Ask, status: number, 
 }
 
 const B1 = '/api/v1/pools/web/backends/b1';
+
+describe('admin API: a cut', () => {
+  it('ends what a leaving backend has in flight, and says how much', async (t) => {
+    const side = await start(t);
+    const { roster, state } = side;
+    const cuts: string[] = [];
+    roster.onCut(({ name }) => cuts.push(name));
+    const cut = { method: 'POST' };
+    await problem(side, `${B1}/cut`, cut, 409, 'backend-ready');
+    await problem(side, `${B1}/cut?dryRun=1`, cut, 409, 'backend-ready');
+    await problem(side, '/api/v1/pools/web/backends/none/cut', cut, 404, 'backend-not-found');
+    const b1 = roster.backend('web', 'b1');
+    assert.ok(b1 !== undefined);
+    roster.setMode(b1, 'drain', 'test');
+    Atomics.store(state.shared, state.backendShared(b1.slot) + BACKEND_SHARED.IN_FLIGHT, 5);
+    const shown = await side.ask(`${B1}/cut?dryRun=1`, cut);
+    assert.deepEqual(JSON.parse(shown.text), { cut: 5, dryRun: true });
+    assert.deepEqual(cuts, []);
+    const answer = await side.ask(`${B1}/cut`, cut);
+    assert.deepEqual([answer.status, JSON.parse(answer.text)], [200, { cut: 5 }]);
+    assert.deepEqual(cuts, ['b1']);
+    assert.equal(side.journal.latest(1)[0]?.text, 'cut by admin API: 5 were still in flight');
+  });
+});
 
 describe('admin API: reads', () => {
   it('answers the status with what is counted at this moment', async (t) => {

@@ -9,7 +9,7 @@
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import type { Persistence } from '../../protocol/admin-api.ts';
+import type { CutAnswer, Persistence } from '../../protocol/admin-api.ts';
 import { consequencesOf } from '../consequences.ts';
 import type { RosterBackend, RosterPool } from '../roster-model.ts';
 import { RosterError } from '../roster-model.ts';
@@ -100,6 +100,14 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
       roster.removeBackend(backend, ORIGIN);
       const persistence = await changed(c, true);
       return c.json({ ...sampler.backendStatus(backend), ...persistence }, 202);
+    },
+  });
+  addPath(app, '/api/v1/pools/:pool/backends/:backend/cut', {
+    POST: (c) => {
+      const backend = backendOf(c);
+      const inFlight = roster.inFlightToCut(backend);
+      if (isOnlyShown(c)) return c.json({ cut: inFlight, dryRun: true } satisfies CutAnswer);
+      return c.json({ cut: roster.cut(backend, ORIGIN) } satisfies CutAnswer);
     },
   });
   addPath(app, '/api/v1/reload', {
