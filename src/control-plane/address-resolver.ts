@@ -1,43 +1,42 @@
 /**
- * The address resolver: from the names of backends to IP addresses, on the main thread.
+ * The address resolver: keeps the names of backends resolved, on the main thread.
  *
  * Workers only ever see addresses: a slow name server must not hold up a request. A name is
- * looked up when its first backend comes, every 30 s after that, and when a check of its backend
- * fails. The last good address stays in use for as long as lookups fail; a name that never
- * resolved leaves its backends `unresolved`, which is a state and not an error.
- *
- * `dns.lookup` is used, as people expect /etc/hosts and `localhost` to hold. It takes one of the
- * four threads of Node's own pool, which writes files too, so no more than two run at one time
- * and none is waited for longer than 5 s.
+ * looked up when its first backend comes, when its TTL has run out, and when a check of one of
+ * its backends fails. What it stands for is told to the roster: to each backend that uses one
+ * address, and as a whole for the entries that use all of them. A name that never resolved leaves
+ * its backends `unresolved`, which is a state and not an error.
  */
-import { lookup as dnsLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { DnsConfig } from '../config/schema.ts';
+import { isOneOfAll } from './all-addresses.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
+import { createLookup, type Lookup } from './name-lookup.ts';
+import {
+  addressesOf,
+  afterAnswer,
+  doubtAbout,
+  doubtAboutAll,
+  type NameState,
+  NEVER_ASKED,
+  waitMsAfter,
+} from './name-state.ts';
 import type { Roster } from './roster.ts';
 import type { RosterBackend } from './roster-model.ts';
 
-const INTERVAL_MS = 30_000;
-/** While the latest lookup has failed. */
-const RETRY_INTERVAL_MS = 5_000;
-const LOOKUP_TIMEOUT_MS = 5_000;
 /** How long a start waits for the first lookups. */
 const START_WAIT_MS = 2_000;
 /** A failing backend does not ask the name server more often. */
 const MIN_AGE_MS = 1_000;
-const MAX_LOOKUPS = 2;
+/** A thousand names at once would be a burst of packets, of which some would be lost. */
+const MAX_LOOKUPS = 32;
 /** How many failed checks a backend stays at one address, once all have been tried: 30 s at the default pace. */
 const FAILS_PER_TRY = 15;
-/** A wait is shortened by up to this share of it. */
+/**
+ * A wait is lengthened by up to this share of it, never shortened: a name server that keeps
+ * answers would give the old one again, with a second to live.
+ */
 const JITTER = 0.1;
-
-/** The addresses of a name, best first: never empty. Rejects with a system error. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
-
-const systemLookup: Lookup = async (host) => {
-  // IPv4 first: `localhost` stands for ::1 too, where most development servers do not listen.
-  const found = await dnsLookup(host, { all: true, order: 'ipv4first' });
-  return found.map(({ address }) => address);
-};
 
 export interface AddressResolverOptions {
   readonly roster: Roster;
@@ -49,9 +48,7 @@ export interface AddressResolverOptions {
 
 interface Name {
   readonly host: string;
-  addresses: readonly string[];
-  /** Why the latest lookup failed; empty where it did not. */
-  error: string;
+  state: NameState;
   /** When the latest lookup ended, in monotonic time; null before the first one has. */
   lookedUpMs: number | null;
   isUnderWay: boolean;
@@ -65,6 +62,7 @@ export class AddressResolver {
   readonly #lookup: Lookup;
   readonly #names = new Map<string, Name>();
   readonly #queue: Name[] = [];
+  #settings: DnsConfig;
   #lookups = 0;
   #onSettled: () => void = () => {};
   #stop: () => void = () => {};
@@ -74,7 +72,8 @@ export class AddressResolver {
     this.#roster = options.roster;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#random = options.random ?? Math.random;
-    this.#lookup = options.lookup ?? systemLookup;
+    this.#lookup = options.lookup ?? createLookup({ clock: this.#clock });
+    this.#settings = options.roster.config.dns;
   }
 
   /** Resolves when every name has been looked up once, or after 2 s. */
@@ -101,24 +100,28 @@ export class AddressResolver {
   reportFailed(backend: RosterBackend): void {
     const name = this.#names.get(backend.host);
     if (name === undefined || name.isUnderWay) return;
-    if (backend.health !== 'healthy') this.#tryNext(name, backend);
+    if (backend.health !== 'healthy' && !isOneOfAll(backend)) this.#tryNext(name, backend);
     const isRecent = name.lookedUpMs !== null && this.#clock.monotonicMs() - name.lookedUpMs < MIN_AGE_MS;
     if (!isRecent) this.#ask(name);
   }
 
   /** Each address once, and then another one now and then: every move is a new plan for all workers. */
-  #tryNext({ addresses }: Name, backend: RosterBackend): void {
+  #tryNext({ state }: Name, backend: RosterBackend): void {
+    const addresses = addressesOf(state);
     if (backend.address === null || addresses.length < 2) return;
     if (backend.failsInRow > addresses.length && backend.failsInRow % FAILS_PER_TRY !== 0) return;
     const next = addresses[addresses.indexOf(backend.address) + 1] ?? addresses[0];
     if (next !== undefined) this.#roster.tryAddress(backend, next);
   }
 
-  /** Takes up the names that have come, and drops those that nobody uses any more. */
+  /** Takes up the names that have come, drops those that nobody uses any more, and asks anew where the settings have changed. */
   #follow(): void {
     // Setting an address makes a new plan, which calls this again.
     if (this.#isFollowing) return;
     this.#isFollowing = true;
+    const { dns } = this.#roster.config;
+    const isAskedAnew = JSON.stringify(dns) !== JSON.stringify(this.#settings);
+    this.#settings = dns;
     const hosts = new Set<string>();
     for (const backend of this.#backends()) {
       hosts.add(backend.host);
@@ -127,15 +130,19 @@ export class AddressResolver {
       else if (backend.address === null && known.lookedUpMs !== null) this.#assign(known, backend);
     }
     for (const [host, name] of this.#names) {
-      if (hosts.has(host)) continue;
+      if (hosts.has(host)) {
+        if (isAskedAnew && !name.isUnderWay) this.#ask(name);
+        continue;
+      }
       name.timer?.clear();
       this.#names.delete(host);
+      this.#roster.forgetName(host);
     }
     this.#isFollowing = false;
   }
 
   #begin(host: string): void {
-    const name: Name = { host, addresses: [], error: '', lookedUpMs: null, isUnderWay: false, timer: null };
+    const name: Name = { host, state: NEVER_ASKED, lookedUpMs: null, isUnderWay: false, timer: null };
     this.#names.set(host, name);
     this.#ask(name);
   }
@@ -158,40 +165,34 @@ export class AddressResolver {
   }
 
   async #resolve(name: Name): Promise<void> {
-    const late = Promise.withResolvers<never>();
-    const timer = this.#clock.after(LOOKUP_TIMEOUT_MS, () => late.reject(new Error('timeout')));
-    const lookup = this.#lookup(name.host);
-    // One that nobody waits for any more still has its thread.
-    const free = (): void => {
-      this.#lookups--;
-      this.#askNext();
-    };
-    lookup.then(free, free);
-    try {
-      name.addresses = await Promise.race([lookup, late.promise]);
-      name.error = '';
-    } catch (error) {
-      name.error = `${causeOf(error)} ${name.host}`;
-    }
-    timer.clear();
+    const { maxTtlMs } = this.#settings;
+    const answer = await this.#lookup(name.host, this.#settings);
+    this.#lookups--;
+    this.#askNext();
     name.isUnderWay = false;
     name.lookedUpMs = this.#clock.monotonicMs();
     // Dropped while it was looked up.
     if (this.#names.get(name.host) !== name) return;
+    name.state = afterAnswer(name.state, answer);
+    const addresses = addressesOf(name.state);
+    if (addresses.length > 0)
+      this.#roster.setAddresses(name.host, addresses, withHost(doubtAboutAll(name.state), name));
     for (const backend of this.#backends()) if (backend.host === name.host) this.#assign(name, backend);
-    const waitMs = name.error === '' ? INTERVAL_MS : RETRY_INTERVAL_MS;
-    name.timer = this.#clock.after(Math.round(waitMs * (1 - JITTER * this.#random())), () => this.#ask(name));
+    const waitMs = Math.round(waitMsAfter(answer, maxTtlMs) * (1 + JITTER * this.#random()));
+    name.timer = this.#clock.after(waitMs, () => this.#ask(name));
     if (this.#isSettled()) this.#onSettled();
   }
 
-  /** An address that the name still stands for is kept: name servers like to shuffle their answers. */
+  /** An address that the name still stands for is kept. */
   #assign(name: Name, backend: RosterBackend): void {
-    if (name.error !== '') {
-      this.#roster.setAddress(backend, null, name.error);
-      return;
+    if (isOneOfAll(backend)) return;
+    const addresses = addressesOf(name.state);
+    if (backend.address !== null && addresses.includes(backend.address)) {
+      const doubt = doubtAbout(backend.address, name.state);
+      this.#roster.setAddress(backend, doubt === '' ? backend.address : null, withHost(doubt, name));
+    } else {
+      this.#roster.setAddress(backend, addresses[0] ?? null, withHost(doubtAboutAll(name.state), name));
     }
-    const isKept = backend.address !== null && name.addresses.includes(backend.address);
-    this.#roster.setAddress(backend, isKept ? backend.address : (name.addresses[0] ?? null), `no address ${name.host}`);
   }
 
   #isSettled(): boolean {
@@ -206,7 +207,7 @@ export class AddressResolver {
   }
 }
 
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+/** `ETIMEOUT app.internal`; empty stays empty. */
+function withHost(doubt: string, { host }: Name): string {
+  return doubt === '' ? '' : `${doubt} ${host}`;
 }

@@ -9,10 +9,11 @@
 import type { Logger } from 'pino';
 import { POLICIES } from '../balancing/policies.ts';
 import { formatAddress } from '../config/addresses.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config, PoolConfig } from '../config/schema.ts';
 import { type Capacity, State } from '../state/layout.ts';
 import { AddressResolver } from './address-resolver.ts';
 import type { AdminServer } from './admin/server.ts';
+import { usesAll } from './all-addresses.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { HealthChecker } from './health-checker.ts';
 import { Journal } from './journal.ts';
@@ -28,6 +29,8 @@ import { Store } from './store.ts';
 import { Supervisor } from './supervisor.ts';
 import { packageVersion } from './version.ts';
 
+/** Backends that an entry with `addresses: all` is reckoned with; twice as many fit, more than most names have. */
+const ROWS_FOR_ALL = 32;
 /** How often removed backends are looked at: they go within twice this after their last request. */
 const SWEEP_MS = 250;
 /** How long open requests to the admin API may take at the end. */
@@ -233,7 +236,9 @@ async function settle(wanted: Config, journal: Journal): Promise<Config> {
 
 /** Shared memory is never resized: room for reloads and for what is added at run time. */
 function capacityFor(config: Config): Capacity {
-  const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
+  const rows = (pool: PoolConfig): number =>
+    pool.backends.reduce((sum, entry) => sum + (usesAll(entry) ? ROWS_FOR_ALL : 1), 0);
+  const backends = config.pools.reduce((sum, pool) => sum + rows(pool), 0);
   return {
     workers: config.workers,
     pools: withRoom(config.pools.length),

@@ -6,17 +6,19 @@
  */
 import type { Config } from '../config/schema.ts';
 import type { DryRun } from '../protocol/admin-api.ts';
+import type { KnownAddresses } from './all-addresses.ts';
 import { isAvailable, type RosterBackend, type RosterPool } from './roster-model.ts';
 import { mergeChanges, type RuntimeChanges, type WantedBackend } from './runtime-changes.ts';
 
 /** `inFlightOf`: attempts in flight on a backend now. */
 export function consequencesOf(
   config: Config,
+  known: KnownAddresses,
   pool: RosterPool,
   changes: RuntimeChanges,
   inFlightOf: (backend: RosterBackend) => number,
 ): DryRun {
-  const wanted = mergeChanges(config, changes).pools.find((one) => one.config.name === pool.name);
+  const wanted = mergeChanges(config, changes, known).pools.find((one) => one.config.name === pool.name);
   const now = pool.backends.filter((backend) => !backend.isRemoved);
   const lines: string[] = [];
   if (wanted !== undefined && wanted.policy !== pool.policy) lines.push(`policy ${pool.policy} → ${wanted.policy}`);

@@ -59,13 +59,8 @@ export class Membership {
    * leaving count as taken.
    */
   shortage(wanted: readonly WantedPool[]): string | null {
-    let pools = 0;
-    let backends = 0;
-    for (const { config, backends: wantedBackends } of wanted) {
-      const pool = this.pools.find(({ name }) => name === config.name);
-      if (pool === undefined) pools++;
-      for (const backend of wantedBackends) if (!pool?.backends.some((record) => isSame(record, backend))) backends++;
-    }
+    const pools = wanted.filter(({ config }) => !this.pools.some(({ name }) => name === config.name)).length;
+    const backends = this.#fresh(wanted);
     const { capacity } = this.#state;
     if (pools > this.#poolSlots.freeCount)
       return `there is no room for ${pools} more pools (room in all: ${capacity.pools})`;
@@ -73,6 +68,21 @@ export class Membership {
       return `there is no room for ${backends} more backends (room in all: ${capacity.backends})`;
     }
     return null;
+  }
+
+  /** How many rows for backends `wanted` would need beyond those that are free; 0 where it fits. */
+  missingRows(wanted: readonly WantedPool[]): number {
+    return Math.max(0, this.#fresh(wanted) - this.#backendSlots.freeCount);
+  }
+
+  /** How many of the wanted backends have no row yet. */
+  #fresh(wanted: readonly WantedPool[]): number {
+    let count = 0;
+    for (const { config, backends } of wanted) {
+      const pool = this.pools.find(({ name }) => name === config.name);
+      for (const backend of backends) if (!pool?.backends.some((record) => isSame(record, backend))) count++;
+    }
+    return count;
   }
 
   /** Makes the pools as wanted. `nextRevision` is the first plan that shows it. Throws `RosterError` when full. */
@@ -162,6 +172,7 @@ export class Membership {
       backend.isRemoved = false;
       backend.removedInRevision = 0;
       backend.restingSweeps = 0;
+      backend.addresses = want.addresses;
       backend.url = want.url;
       backend.weight = want.weight;
       backend.maxConnections = want.maxConnections;
@@ -188,7 +199,7 @@ export class Membership {
   #newBackend(pool: string, want: WantedBackend): BackendRecord {
     const slot = this.#backendSlots.take();
     if (slot === null) throw new Error('no free backend slot although the shortage check passed');
-    const address = isIP(want.host) === 0 ? null : want.host;
+    const address = isIP(want.host) === 0 ? want.address : want.host;
     const backend: BackendRecord = {
       ...want,
       ...UNCHECKED,
@@ -210,7 +221,7 @@ export class Membership {
       state: 'unknown',
       healthReason: 'not checked yet',
       modeOrigin: 'the run-time state file',
-      addressError: `${want.host} is not resolved yet`,
+      addressError: address === null ? `${want.host} is not resolved yet` : '',
       removedInRevision: 0,
       restingSweeps: 0,
       ejectionReason: '',

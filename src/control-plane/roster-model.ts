@@ -6,19 +6,19 @@
 import { isAvailable as isInGoodStanding, type Standing } from '../balancing/rotation.ts';
 import type { PoolConfig } from '../config/schema.ts';
 import type { AdminMode, BackendState, CheckResult } from '../protocol/admin-api.ts';
+import type { Member } from './all-addresses.ts';
 import type { Health } from './health-state.ts';
 
 /** Who wants something changed, in words, for the journal: `admin API`, `config file`. */
 export type Origin = string;
 
-export interface RosterBackend {
+export interface RosterBackend extends Member {
   /** Never given twice in a process, unlike the slot. */
   readonly id: number;
   /** Row in shared memory. */
   readonly slot: number;
   /** Name of its pool. */
   readonly pool: string;
-  readonly name: string;
   readonly url: string;
   readonly host: string;
   readonly port: number;

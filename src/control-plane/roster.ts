@@ -18,11 +18,13 @@ import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { Plan } from '../protocol/worker.ts';
 import type { State } from '../state/layout.ts';
+import { isStandIn, type KnownAddresses, subjectsOfAll } from './all-addresses.ts';
 import { inFlightOf, raiseVersion, resetLiveFailures, storeBackend, storePool } from './board.ts';
 import { buildPlan } from './build-plan.ts';
 import { type Clock, momentOf, SYSTEM_CLOCK } from './clock.ts';
 import { healthRuleOf } from './health-state.ts';
 import type { Journal } from './journal.ts';
+import { KnownNames } from './known-names.ts';
 import { isCutDue } from './leaving.ts';
 import { Listeners } from './listeners.ts';
 import { Membership, type Turnover } from './membership.ts';
@@ -47,6 +49,9 @@ import { mergeChanges, NO_CHANGES, type RuntimeChanges } from './runtime-changes
 import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from './runtime-edits.ts';
 import { beginSlowStart } from './slow-start.ts';
 
+/** Who changes addresses, for the journal. */
+const NAME_RESOLUTION: Origin = 'name resolution';
+
 export interface RosterOptions {
   readonly state: State;
   readonly config: Config;
@@ -62,6 +67,7 @@ export class Roster {
   readonly #clock: Clock;
   readonly #members: Membership;
   readonly #routes: RouteSlots;
+  readonly #names = new KnownNames();
   readonly #planListeners = new Listeners();
   readonly #changeListeners = new Listeners();
   readonly #checkListeners = new Listeners<RosterBackend>();
@@ -99,6 +105,11 @@ export class Roster {
   /** What stands beside the config file, for the state file and for people. */
   get changes(): RuntimeChanges {
     return this.#changes;
+  }
+
+  /** What the names of the config stand for. */
+  get knownAddresses(): KnownAddresses {
+    return this.#names.used;
   }
 
   /** Raised with every new plan. */
@@ -197,7 +208,7 @@ export class Roster {
   addBackend(pool: RosterPool, addition: BackendAddition, origin: Origin): RosterBackend {
     const { changes, name } = addBackend(this.#changes, this.#config, pool, addition);
     this.#edit(pool, changes, origin);
-    const backend = this.backend(pool.name, name);
+    const backend = this.backend(pool.name, name) ?? pool.backends.find(({ entry }) => entry === name);
     if (backend === undefined) throw new Error(`backend ${pool.name}/${name} was added and is not there`);
     this.#tell('info', 'backend-added', subjectOf(backend), `added, ${backend.url}, weight ${backend.weight}`, origin);
     return backend;
@@ -236,6 +247,29 @@ export class Roster {
     this.#move(backend, (record) => reportAddress(record, address, error, this.#config));
   }
 
+  /**
+   * Every address that a name has now, best first and at least one; `error` says why they may be
+   * out of date. Entries that use all of them follow.
+   */
+  setAddresses(host: string, addresses: readonly string[], error = ''): void {
+    const entries = subjectsOfAll(this.#config, host);
+    const before = this.#names.used.get(host);
+    const events = this.#names.report(host, addresses, error, (known) => {
+      const { pools } = mergeChanges(this.#config, this.#changes, known);
+      return Math.ceil(this.#members.missingRows(pools) / Math.max(1, entries.length));
+    });
+    if (entries.length === 0) return;
+    if (this.#names.used.get(host) !== before) this.#followNames(before === undefined);
+    for (const subject of entries) {
+      for (const event of events) this.#journal.add({ ...event, subject, origin: NAME_RESOLUTION });
+    }
+  }
+
+  /** Nobody asks for this name any more: what it stood for may be wrong when somebody does again. */
+  forgetName(host: string): void {
+    this.#names.forget(host);
+  }
+
   /** Another address of the same name, since this one does not answer. Not worth an event. */
   tryAddress(backend: RosterBackend, address: string): void {
     this.#move(backend, (record) => ({ ...reportAddress(record, address, '', this.#config), event: null }));
@@ -249,7 +283,10 @@ export class Roster {
 
   /** Why this config with these changes does not fit into the running process, or null where it does. */
   shortageFor(config: Config, changes: RuntimeChanges = this.#changes): string | null {
-    return this.#members.shortage(mergeChanges(config, changes).pools) ?? this.#routes.shortage(config.routes);
+    return (
+      this.#members.shortage(mergeChanges(config, changes, this.#names.used).pools) ??
+      this.#routes.shortage(config.routes)
+    );
   }
 
   /** Takes over a new config. What stays keeps its health, counters and turns. Throws `RosterError` when full. */
@@ -290,6 +327,8 @@ export class Roster {
       }
     }
     for (const backend of this.#members.sweep(appliedRevision)) {
+      // It never was more than a place for the addresses that have come.
+      if (isStandIn(backend)) continue;
       this.#tell('info', 'backend-removed', subjectOf(backend), 'removed, nothing is in flight', backend.modeOrigin);
     }
   }
@@ -307,7 +346,7 @@ export class Roster {
     const record = this.#recordOf(backend);
     if (record === null) return;
     const was = record.address;
-    this.#tellReport(record, report(record), 'name resolution');
+    this.#tellReport(record, report(record), NAME_RESOLUTION);
     if (record.address === was) return;
     this.#judge(this.#poolOf(record));
     this.#raiseRevision();
@@ -315,7 +354,7 @@ export class Roster {
   }
 
   #adopt(config: Config, changes: RuntimeChanges, origin: Origin): Turnover {
-    const merged = mergeChanges(config, changes);
+    const merged = mergeChanges(config, changes, this.#names.used);
     const shortage = this.#routes.shortage(config.routes);
     if (shortage !== null) throw new RosterError('capacity-exceeded', 507, `${shortage}; a restart makes more`);
     const turnover = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
@@ -337,7 +376,7 @@ export class Roster {
   /** Carries out an edit of the run-time changes in one pool; false where it changes nothing. */
   #edit(pool: RosterPool, changes: RuntimeChanges, origin: Origin): boolean {
     if (changes === this.#changes) return false;
-    const merged = mergeChanges(this.#config, changes);
+    const merged = mergeChanges(this.#config, changes, this.#names.used);
     const turnover = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
     this.#welcome(turnover);
     const record = this.#members.pools.find(({ id }) => id === pool.id);
@@ -358,6 +397,19 @@ export class Roster {
       resetLiveFailures(this.#state, backend.slot);
       beginSlowStart(backend, this.#poolOf(backend).config.slowStartMs, now);
     }
+  }
+
+  /** Brings in the backends that the names of entries with `addresses: all` stand for now. */
+  #followNames(isFirst: boolean): void {
+    const merged = mergeChanges(this.#config, this.#changes, this.#names.used);
+    const turnover = this.#members.reconcile(merged.pools, this.#revision + 1, NAME_RESOLUTION);
+    if (turnover.added.length + turnover.leaving.length === 0) return;
+    // The first addresses of a name are as cold as each other.
+    if (!isFirst) this.#welcome(turnover);
+    for (const pool of this.#members.pools) this.#store(pool);
+    this.#changes = merged.changes;
+    this.#changeListeners.tell();
+    this.#raiseRevision();
   }
 
   #store(pool: PoolRecord): void {

@@ -11,6 +11,7 @@
 import { policyIndex } from '../balancing/policies.ts';
 import type { Config, PoolConfig } from '../config/schema.ts';
 import type { AdminMode } from '../protocol/admin-api.ts';
+import { type KnownAddresses, type Member, membersOf, NOTHING_KNOWN, namePrefixOf, usesAll } from './all-addresses.ts';
 
 /** A value beside that of the file. */
 export interface Override<Value> {
@@ -54,8 +55,7 @@ export interface RuntimeChanges {
 export const NO_CHANGES: RuntimeChanges = { pools: [] };
 
 /** A backend as it shall be: the file's, or one added at run time, with the changes made to it. */
-export interface WantedBackend {
-  readonly name: string;
+export interface WantedBackend extends Member {
   readonly url: string;
   readonly host: string;
   readonly port: number;
@@ -86,9 +86,9 @@ export interface Merged {
 }
 
 /** Lays the changes over the config. Merging the result with the same config changes nothing. */
-export function mergeChanges(config: Config, changes: RuntimeChanges): Merged {
+export function mergeChanges(config: Config, changes: RuntimeChanges, known: KnownAddresses = NOTHING_KNOWN): Merged {
   const overruled: Overruled[] = [];
-  const merged = config.pools.map((pool) => mergePool(pool, changesOf(changes, pool.name), overruled));
+  const merged = config.pools.map((pool) => mergePool(pool, changesOf(changes, pool.name), known, overruled));
   return {
     pools: merged.map(({ wanted }) => wanted),
     changes: { pools: merged.map(({ kept }) => kept).filter((kept) => !isEmpty(kept)) },
@@ -128,6 +128,7 @@ export function editBackend(
 function mergePool(
   pool: PoolConfig,
   changes: PoolChanges,
+  known: KnownAddresses,
   overruled: Overruled[],
 ): { wanted: WantedPool; kept: PoolChanges } {
   const policy = keepOverride(changes.policy, pool.policy, (text) => {
@@ -175,10 +176,20 @@ function mergePool(
     wantedBackends.push({ ...backend, weight: weight?.value ?? backend.weight, mode });
     if (weight !== null || mode !== 'ready') keptBackends.push({ name: backend.name, weight, mode });
   };
-  for (const { name, url, host, port, weight, maxConnections, isBackup } of fromFile) {
-    want({ name, url, host, port, weight, maxConnections, isBackup, origin: 'file' });
+  for (const entry of fromFile) {
+    const { url, host, port, weight, maxConnections, isBackup } = entry;
+    for (const member of membersOf(entry, known)) {
+      want({ ...member, url, host, port, weight, maxConnections, isBackup, origin: 'file' });
+    }
   }
-  for (const backend of added) want({ ...backend, maxConnections: 0, isBackup: false, origin: 'runtime' });
+  for (const backend of added) {
+    const member: Member = { name: backend.name, entry: backend.name, addresses: 'one', address: null };
+    want({ ...backend, ...member, maxConnections: 0, isBackup: false, origin: 'runtime' });
+  }
+  // After a restart, until the name resolves: nobody can say yet which addresses are gone.
+  const awaited = fromFile.filter((entry) => usesAll(entry) && !known.has(entry.host)).map(({ name }) => name);
+  const isAwaited = (name: string): boolean => awaited.some((entry) => name.startsWith(namePrefixOf(entry)));
+  keptBackends.push(...changes.backends.filter(({ name }) => isAwaited(name)));
 
   return {
     wanted: {

@@ -9,6 +9,7 @@ import { readBackendUrl } from '../config/backend-urls.ts';
 import type { Config } from '../config/schema.ts';
 import { readBackendName } from '../config/texts.ts';
 import type { AdminMode, BackendAddition } from '../protocol/admin-api.ts';
+import { isStandIn } from './all-addresses.ts';
 import { refusalOf } from './refused-addresses.ts';
 import { type RosterBackend, RosterError, type RosterPool } from './roster-model.ts';
 import { changesOf, editBackend, type Override, type RuntimeChanges, replaceChanges } from './runtime-changes.ts';
@@ -36,9 +37,10 @@ export function chooseWeight(
 ): RuntimeChanges {
   checkWeight(weight);
   refuseRemoved(backend);
+  refuseStandIn(backend);
   if (weight === backend.weight) return changes;
   const stand = changesOf(changes, pool.name);
-  const inFile = pool.config.backends.find(({ name }) => name === backend.name);
+  const inFile = pool.config.backends.find(({ name }) => name === backend.entry);
   if (inFile === undefined || backend.origin === 'runtime') {
     const added = stand.added.map((entry) => (entry.name === backend.name ? { ...entry, weight } : entry));
     return replaceChanges(changes, { ...stand, added });
@@ -63,6 +65,7 @@ export function chooseMode(
     );
   }
   refuseRemoved(backend);
+  refuseStandIn(backend);
   if (mode === backend.mode) return changes;
   const stand = changesOf(changes, pool.name);
   return replaceChanges(
@@ -88,7 +91,9 @@ export function addBackend(
   const name = addition.name ?? formatAddress({ host, port });
   checkName(name);
   if (pool.isRemoved) throw new RosterError('pool-not-found', 404, `there is no pool ${pool.name}`);
-  const twin = pool.backends.find((backend) => !backend.isRemoved && (backend.name === name || backend.url === url));
+  const isTwin = (backend: RosterBackend): boolean =>
+    backend.name === name || backend.entry === name || backend.url === url;
+  const twin = pool.backends.find((backend) => !backend.isRemoved && isTwin(backend));
   if (twin !== undefined) {
     throw new RosterError('backend-exists', 409, `pool ${pool.name} has ${twin.name} at ${twin.url} already`);
   }
@@ -106,6 +111,10 @@ export function addBackend(
 }
 
 export function removeBackend(changes: RuntimeChanges, pool: RosterPool, backend: RosterBackend): RuntimeChanges {
+  if (backend.addresses === 'all') {
+    const text = `${backend.name} comes with the addresses of ${backend.host}: drain it, or take ${backend.entry} out of the config file`;
+    throw new RosterError('backend-of-name', 409, text);
+  }
   const stand = changesOf(changes, pool.name);
   const added = stand.added.filter(({ name }) => name !== backend.name);
   const backends = stand.backends.filter(({ name }) => name !== backend.name);
@@ -126,6 +135,13 @@ function checkWeight(weight: number): void {
 function checkName(name: string): void {
   const reading = readBackendName(name);
   if (!reading.isRead) throw new RosterError('backend-name-invalid', 422, reading.message);
+}
+
+/** What would be said of it could hold for none of the addresses that come in its place. */
+function refuseStandIn(backend: RosterBackend): void {
+  if (!isStandIn(backend) || backend.address !== null) return;
+  const text = `${backend.name} has no address yet, and each address becomes a backend of its own: ${backend.reason}`;
+  throw new RosterError('backend-unresolved', 409, text);
 }
 
 function refuseRemoved(backend: RosterBackend): void {

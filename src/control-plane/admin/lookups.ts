@@ -13,6 +13,9 @@ export function findBackend(roster: Roster, poolName: string, name: string): Ros
   const pool = findPool(roster, poolName);
   const backend = roster.backend(pool.name, name);
   if (backend !== undefined) return backend;
-  const detail = `There is no backend ${JSON.stringify(name)} in pool ${JSON.stringify(pool.name)}.`;
+  const members = pool.backends.filter(({ entry, isRemoved }) => entry === name && !isRemoved);
+  const hint =
+    members.length === 0 ? '' : ` Its addresses are backends: ${members.map((each) => each.name).join(', ')}.`;
+  const detail = `There is no backend ${JSON.stringify(name)} in pool ${JSON.stringify(pool.name)}.${hint}`;
   throw new ProblemError(404, 'backend-not-found', detail);
 }

@@ -144,7 +144,13 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
     if (shortage !== null) throw new RosterError('capacity-exceeded', 507, `${shortage}; a restart makes more`);
     return read(
       context,
-      consequencesOf(roster.config, pool, changes, (backend) => sampler.backendStatus(backend).inFlight),
+      consequencesOf(
+        roster.config,
+        roster.knownAddresses,
+        pool,
+        changes,
+        (backend) => sampler.backendStatus(backend).inFlight,
+      ),
     );
   }
 
