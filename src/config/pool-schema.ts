@@ -119,7 +119,7 @@ export const HealthSchema = requiredSection(
       max: 100,
     }),
     fall: integer({
-      summary: 'Failures in a row, of checks or of live requests, that make a backend unhealthy.',
+      summary: 'Failures in a row that take a backend out: failed checks as down, failed live requests as ejected.',
       default: 3,
       reason: 'One or two can be a lost packet.',
       min: 1,
@@ -226,7 +226,7 @@ export const PoolSchema = requiredSection(
     outlier: OutlierSchema,
     panic: integer({
       summary:
-        'Percentage of the pool that must be available. Below it, health and ejection are ignored and every ready backend is used.',
+        'Percentage of the pool that must be available. Below it backups join in, and where that is not enough, health and ejection are ignored and every ready backend is used.',
       default: 0,
       reason:
         'What checks find dead is dead, and a 503 at once beats three time-outs. Ejected backends are used anyway when nothing else is left.',
@@ -236,7 +236,7 @@ export const PoolSchema = requiredSection(
     }),
     slowStart: duration({
       summary:
-        'Time over which a backend that is new or has come back is brought from a tenth of its share to all of it.',
+        'Time over which a backend that is new or has come back is brought from a tenth of its share, and of its `maxConnections`, to all of it.',
       default: '0s',
       reason: 'Most backends are warm within a second.',
       min: SECOND,

@@ -97,7 +97,7 @@ export const QueueSchema = section('Requests that wait because every available b
 }).transform((queue) => ({ size: queue.size, timeoutMs: queue.timeout }));
 
 export const OutlierSchema = section(
-  'Backends that fail in live traffic are ejected for a while. Failures in a row are counted by `health.fall`; a backend is readmitted after its time, or after `health.rise` passed checks.',
+  'Backends that fail in live traffic are ejected for a while. Failures in a row are counted by `health.fall`; a backend is readmitted after its time, or sooner: after `health.rise` passed checks in a row, after twice as many the second time, and so on.',
   {
     gatewayErrors: integer({
       summary: 'Answers 502, 503 and 504 in a row that eject a backend.',
@@ -108,7 +108,8 @@ export const OutlierSchema = section(
       zero: 'never',
     }),
     time: duration({
-      summary: 'Time of the first ejection; each further one is longer by as much again.',
+      summary:
+        'Time of the first ejection. Each further one is longer by as much again; one is forgotten for each such time in rotation.',
       default: '30s',
       reason: 'A restart takes about as long; checks readmit sooner.',
       min: 100,
