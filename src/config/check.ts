@@ -36,7 +36,7 @@ export function checkConfig(value: unknown): Checked {
 
 /** Fills in what the file leaves to its surroundings, and freezes the whole. */
 export function completeConfig(fileConfig: FileConfig, surroundings: Surroundings): Config {
-  const { workers, stateFile, routes, shutdownTimeout, accessLog, ...rest } = fileConfig;
+  const { workers, workerHeap, stateFile, routes, shutdownTimeout, accessLog, ...rest } = fileConfig;
   const { pools } = rest;
   const onlyPool = pools.length === 1 ? pools[0] : undefined;
   const isUnrouted = routes === null || routes.length === 0;
@@ -44,6 +44,7 @@ export function completeConfig(fileConfig: FileConfig, surroundings: Surrounding
     ...rest,
     shutdownTimeoutMs: shutdownTimeout,
     workers: workers === 'auto' ? surroundings.cores : workers,
+    workerHeapBytes: workerHeap,
     // With one pool there is nothing to tell apart: it takes everything.
     routes: isUnrouted && onlyPool !== undefined ? [{ host: null, path: null, pool: onlyPool.name }] : (routes ?? []),
     accessLog:

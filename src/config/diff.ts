@@ -43,7 +43,7 @@ export interface ConfigDiff {
   readonly areRoutesChanged: boolean;
   /** Settings of the whole that take effect at once: `via`, `limits.headBytes` … */
   readonly settings: readonly SettingChange[];
-  /** Settings that only a restart brings in: `workers`, `admin.*`, `stateFile`. */
+  /** Settings that only a restart brings in: `workers`, `workerHeapBytes`, `admin.*`, `stateFile`. */
   readonly needsRestart: readonly SettingChange[];
 }
 
@@ -158,8 +158,8 @@ function liveSettings({
   return { shutdownTimeoutMs, via, client, limits, forwarded, dns, accessLog, failureField };
 }
 
-function fixedSettings({ workers, stateFile, admin }: Config): object {
-  return { workers, stateFile, admin };
+function fixedSettings({ workers, workerHeapBytes, stateFile, admin }: Config): object {
+  return { workers, workerHeapBytes, stateFile, admin };
 }
 
 /** Compares maps down to the single settings; lists and addresses are compared as a whole. */

@@ -70,6 +70,7 @@ interface WrittenOut {
     readonly hosts: readonly string[];
   } | null;
   readonly stateFile: string | null;
+  readonly workerHeapBytes: number;
   readonly shutdownTimeoutMs: number;
   readonly via: string;
   readonly client: {
@@ -151,6 +152,7 @@ test('a config with nothing but backends has every default', () => {
     routes: [{ host: null, path: null, pool: 'web' }],
     admin: null,
     stateFile: '.web.yaml.state.json',
+    workerHeapBytes: 1024 ** 3,
     shutdownTimeoutMs: 30_000,
     via: 'ballast',
     client: {

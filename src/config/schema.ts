@@ -275,6 +275,14 @@ export const ConfigSchema = requiredSection('The whole file.', {
     },
     { summary: 'Data-plane threads.', default: 'auto', reason: 'One for each core that is available.' },
   ),
+  workerHeap: size({
+    summary:
+      'JavaScript heap of each worker, or less where all workers would take more than three quarters of the memory. Short of it, a worker refuses new requests with 503; one that comes to its end is replaced.',
+    default: '1GiB',
+    reason: 'Bodies lie outside of it. Inside are heads and small objects, 20 KiB a connection: room for 40,000.',
+    min: 64 * MIB,
+    max: 64 * GIB,
+  }),
   listeners: z
     .record(z.string(), ListenerSchema)
     .transform((listeners) => Object.entries(listeners).map(([name, listener]) => ({ name, ...listener }))),
@@ -333,8 +341,9 @@ type DeepReadonly<T> = T extends (infer Entry)[]
 
 /** The validated, normalised, deeply frozen config. */
 export type Config = DeepReadonly<
-  Omit<FileConfig, 'workers' | 'routes' | 'stateFile' | 'shutdownTimeout'> & {
+  Omit<FileConfig, 'workers' | 'workerHeap' | 'routes' | 'stateFile' | 'shutdownTimeout'> & {
     workers: number;
+    workerHeapBytes: number;
     shutdownTimeoutMs: number;
     routes: z.output<typeof RouteSchema>[];
     /** Null where changes made at run time are kept in memory only. */

@@ -24,6 +24,7 @@ import { Roster } from './roster.ts';
 import { RouteCounts } from './route-counts.ts';
 import { Sampler } from './sampler.ts';
 import { shareDescriptors } from './share-descriptors.ts';
+import { shareHeap } from './share-heap.ts';
 import { ShortageWatch } from './shortage-watch.ts';
 import { Store } from './store.ts';
 import { Supervisor } from './supervisor.ts';
@@ -94,6 +95,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     onFailing: (slot, code, detail) => roster.reportFailing(slot, code, detail),
     onThrow: (worker, error) => log.error({ err: error, worker }, 'a worker threw'),
     connectionCeiling: descriptors.connectionsPerWorker,
+    heapMiB: shareHeap(config, journal),
     ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
   });
   const resolver = new AddressResolver({ roster });

@@ -156,8 +156,8 @@ export class Reloader {
     const listeners = await withPorts(loaded.config.listeners, before.listeners);
     const wanted: Config = { ...loaded.config, listeners };
     // What only a restart can bring in stays as it is in the running process.
-    const { workers, admin, stateFile } = before;
-    const config: Config = Object.freeze({ ...wanted, workers, admin, stateFile });
+    const { workers, workerHeapBytes, admin, stateFile } = before;
+    const config: Config = Object.freeze({ ...wanted, workers, workerHeapBytes, admin, stateFile });
     const problems = await listenProblems(listeners, before.listeners);
     const shortage = roster.shortageFor(config);
     if (shortage !== null) problems.push(`${shortage}; a restart makes more`);

@@ -20,11 +20,7 @@ import { type Thread, type ThreadEvents, WorkerSeat } from './worker-seat.ts';
 const BEAT_CHECK_MS = 1_000;
 /** Beyond the drain time that the workers keep themselves. */
 const DRAIN_GRACE_MS = 1_000;
-/**
- * A worker's buffers lie outside of this heap; inside are heads and small objects, at most 20 KiB
- * a connection. A thread that needs more than this leaks, and is better replaced.
- */
-const MAX_HEAP_MIB = 1_024;
+const DEFAULT_HEAP_MIB = 1_024;
 const WORKER_URL = new URL('../data-plane/worker.ts', import.meta.url);
 
 export interface SupervisorOptions {
@@ -38,6 +34,8 @@ export interface SupervisorOptions {
   readonly onFailing: (slot: number, code: FailureCode | null, detail: string) => void;
   /** A worker has thrown: a bug, whose whole stack belongs into the log. */
   readonly onThrow?: (worker: number, error: unknown) => void;
+  /** The most JavaScript heap that a worker may have: one that needs more is ended and replaced. */
+  readonly heapMiB?: number;
   /** How many connections of each side a worker may have: see `WorkerStart`. Left out, without end. */
   readonly connectionCeiling?: number;
   /** Of an old process, by worker. Left out, the workers open their own. */
@@ -197,13 +195,18 @@ export class Supervisor {
   }
 
   #startThread(worker: number, plan: Plan, events: ThreadEvents): Thread {
-    const { state, workerUrl, connectionCeiling = Number.POSITIVE_INFINITY } = this.#options;
+    const {
+      state,
+      workerUrl,
+      connectionCeiling = Number.POSITIVE_INFINITY,
+      heapMiB = DEFAULT_HEAP_MIB,
+    } = this.#options;
     const { buffer: memory, capacity } = state;
     const workerData: WorkerStart = { worker, memory, capacity, plan, connectionCeiling };
     const thread = new Worker(workerUrl ?? WORKER_URL, {
       name: `worker ${worker}`,
       workerData: { ...workerData, ...this.#heldStart(worker, plan) } satisfies WorkerStart,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: heapMiB },
     });
     let error: unknown = null;
     thread.on('message', (message: FromWorker) => events.onMessage(message));
@@ -211,7 +214,7 @@ export class Supervisor {
       error = thrown;
       this.#options.onThrow?.(worker, thrown);
     });
-    thread.on('exit', (code) => events.onExit(error === null ? `exit code ${code}` : describe(error)));
+    thread.on('exit', (code) => events.onExit(error === null ? `exit code ${code}` : describe(error, heapMiB)));
     return { post: (message) => thread.postMessage(message), end: () => void thread.terminate() };
   }
 
@@ -254,8 +257,10 @@ export class Supervisor {
 }
 
 /** The error and where it was thrown. */
-function describe(error: unknown): string {
+function describe(error: unknown, heapMiB: number): string {
   if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? error.code : null;
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return `out of memory, with ${heapMiB} MiB of heap (${code})`;
   const place = error.stack?.split('\n').find((line) => line.startsWith('    at '));
   return place === undefined ? String(error) : `${String(error)} ${place.trim()}`;
 }

@@ -13,11 +13,15 @@ import { AccessLog } from './access-log.ts';
 import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
 import { addressOf, Downstream } from './downstream.ts';
+import { HEAP_LEVEL, type HeapLevel } from './heap-guard.ts';
 import { Backend, Pool } from './pool.ts';
 import { RouteTable } from './route.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
 import { closeLongestIdle, UpstreamCount } from './upstream/upstream-count.ts';
 import { Wire } from './wire.ts';
+
+/** While memory is short, so often idle connections of both sides are let go. */
+const RELIEF_MS = 1_000;
 
 export class DataPlane {
   readonly clock: Clock;
@@ -34,6 +38,8 @@ export class DataPlane {
   /** Of the plan in force. */
   revision: number;
   isDraining = false;
+  /** The worker is short of memory: it takes no new requests. */
+  isShedding = false;
   /** It drains because another process has taken the listeners over. */
   isHandedOver = false;
   readonly #state: State;
@@ -42,6 +48,8 @@ export class DataPlane {
   readonly #gauges: number;
   readonly #routes: number;
   readonly #ceiling: number;
+  #heapLevel: HeapLevel = HEAP_LEVEL.FINE;
+  #relievedMs = 0;
   readonly #upstreams = new UpstreamCount();
   readonly #downstreams = new Set<Downstream>();
   /** Open connections by client address, where they are limited. */
@@ -147,8 +155,19 @@ export class DataPlane {
     this.#showConnections();
   }
 
+  /** Told many times a second how near the end of its heap this worker is. */
+  heapIs(level: HeapLevel): void {
+    this.#heapLevel = level;
+    this.isShedding = level !== HEAP_LEVEL.FINE;
+    if (!this.isShedding || this.clock.now() - this.#relievedMs < RELIEF_MS) return;
+    this.#relievedMs = this.clock.now();
+    for (const downstream of this.#downstreams) downstream.drain();
+    for (const { idle } of this.#backends.values()) idle.closeWaiting();
+  }
+
   /** Which limit one more client would break; null for none. */
   #excess(address: string): Failure | null {
+    if (this.#heapLevel === HEAP_LEVEL.CLOSE) return failureOf('HEAP_EXHAUSTED');
     const { connections, connectionsPerClient } = this.limits;
     const most = Math.min(connections > 0 ? connections : Infinity, this.#ceiling);
     if (this.#downstreams.size >= most) return failureOf('CONNECTIONS_FULL');

@@ -147,6 +147,7 @@ export class Downstream implements WireOwner, Client, Expiring {
     const { kind, bytes } = request.framing;
     const limit = plane.limits.bodyBytes;
     if (limit > 0 && kind === BODY.LENGTH && bytes > limit) return this.#refuse('REQUEST_BODY_TOO_LARGE', end);
+    if (plane.isShedding) return this.#refuse('HEAP_EXHAUSTED', end, request.isHead);
     const at = reader.next;
     this.#bodyBytes = 0;
     if (kind === BODY.NONE) {
@@ -246,12 +247,12 @@ export class Downstream implements WireOwner, Client, Expiring {
   }
 
   /** Refuses what the client sends and is done with it. @returns `end`: no byte of it is read */
-  #refuse(code: FailureCode, end: number): number {
+  #refuse(code: FailureCode, end: number, isHead = false): number {
     if (this.#exchange.isActive) {
       this.#exchange.onRequestFailed(code);
     } else {
       const failure = failureOf(code);
-      this.wire.writeText(failureAnswer(failure, false, 'Connection: close\r\n', this.#plane.failureField));
+      this.wire.writeText(failureAnswer(failure, isHead, 'Connection: close\r\n', this.#plane.failureField));
       this.#plane.finishWithoutPool(failure);
       this.#logRefused(failure);
       this.#linger();

@@ -11,7 +11,9 @@ import { State, WORKER_GAUGES } from '../state/layout.ts';
 import { MONOTONIC_CLOCK } from './clock.ts';
 import { DataPlane } from './data-plane.ts';
 import { TICK_MS } from './deadlines.ts';
+import { HeapGuard } from './heap-guard.ts';
 import { Listeners } from './listener.ts';
+import { WORKER_HEAP } from './worker-heap.ts';
 
 const VITALS_MS = 1000;
 
@@ -23,7 +25,11 @@ function start(port: NonNullable<typeof parentPort>): void {
   const plane = new DataPlane(state, worker, plan, MONOTONIC_CLOCK, report, connectionCeiling);
   const listeners = new Listeners((socket) => plane.accept(socket), MONOTONIC_CLOCK, inherited);
 
-  setInterval(() => plane.deadlines.advance(), TICK_MS);
+  const guard = new HeapGuard(WORKER_HEAP, () => MONOTONIC_CLOCK.now());
+  setInterval(() => {
+    plane.deadlines.advance();
+    plane.heapIs(guard.look());
+  }, TICK_MS);
   showVitals(state, worker);
 
   const applyListeners = async (wanted: readonly PlanListener[]): Promise<ListenFailure[]> => {

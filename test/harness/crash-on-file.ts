@@ -1,20 +1,59 @@
 /**
- * Preloaded into a balancer by `NODE_OPTIONS=--import`, it lets a test make a worker thread throw
- * from outside: the worker whose number is written into the file `CRASH_FILE` does so at once,
- * once. Nothing happens in the main thread.
+ * Preloaded into a balancer by `NODE_OPTIONS=--import`, it lets a test harm a worker thread from
+ * outside. The worker whose number is written into the file `CRASH_FILE` does so at once, once,
+ * and the file is gone. Behind the number may stand what it does; nothing happens in the main
+ * thread.
+ *
+ * - `throw`, or nothing: throws
+ * - `fill 80`: holds on to so many percent of its heap; `empty` lets go of it
+ * - `overfill`: fills its heap until the runtime ends it
+ * - `block 3000`: blocks its event loop for so many milliseconds; `block`, for ever
+ * - `sleep 3000`: the same without using the processor
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { isMainThread, workerData } from 'node:worker_threads';
+import { getHeapSpaceStatistics } from 'node:v8';
+import { isMainThread, resourceLimits, workerData } from 'node:worker_threads';
 
 const LOOK_MS = 20;
+const MIB = 1024 * 1024;
 
 const file = process.env['CRASH_FILE'];
 const worker: unknown = (workerData as { readonly worker?: unknown } | null)?.worker;
+const held: unknown[] = [];
+
+function oldBytes(): number {
+  const old = getHeapSpaceStatistics().filter(({ space_name: name }) => !name.startsWith('new_'));
+  return old.reduce((sum, { space_used_size: bytes }) => sum + bytes, 0);
+}
+
+function fill(bytes: number): void {
+  while (oldBytes() < bytes) for (let i = 0; i < 1_000; i++) held.push({ number: i, list: [i] });
+}
+
+const DEEDS: Readonly<Record<string, (amount: number) => void>> = {
+  throw: () => {
+    throw new Error('thrown on the wish of a test');
+  },
+  fill: (percent) => fill(((resourceLimits.maxOldGenerationSizeMb ?? 0) * MIB * percent) / 100),
+  empty: () => {
+    held.length = 0;
+  },
+  overfill: () => fill(Number.POSITIVE_INFINITY),
+  block: (ms) => {
+    const endMs = performance.now() + ms;
+    while (!(performance.now() > endMs));
+  },
+  sleep: (ms) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  },
+};
 
 if (!isMainThread && file !== undefined && typeof worker === 'number') {
   setInterval(() => {
-    if (!existsSync(file) || readFileSync(file, 'utf8') !== String(worker)) return;
+    if (!existsSync(file)) return;
+    const [number, deed = 'throw', amount = 'Infinity'] = readFileSync(file, 'utf8').split(' ');
+    if (number !== String(worker)) return;
     rmSync(file);
-    throw new Error('thrown on the wish of a test');
+    DEEDS[deed]?.(Number(amount));
   }, LOOK_MS).unref();
 }

@@ -1,50 +1,14 @@
 /** A worker thread dies in the running program: it is replaced, and the other serves meanwhile. */
 import assert from 'node:assert/strict';
-import { rename, writeFile } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { startLoad } from '../harness/background-load.ts';
-import { type BalancerProgram, poolOf, runBalancer } from '../harness/balancer-program.ts';
 import { eventually } from '../harness/eventually.ts';
-import { type HttpBackend, startHttpBackends } from '../harness/http-backends.ts';
 import { failedIn, runLoad } from '../harness/load.ts';
+import { startMortalBalancer } from '../harness/mortal-balancer.ts';
 import { connectRaw, requestBytes } from '../harness/raw-client.ts';
 
-const PRELOAD = new URL('../harness/crash-on-file.ts', import.meta.url).href;
-
-interface Mortal {
-  readonly balancer: BalancerProgram;
-  readonly backends: readonly HttpBackend[];
-  /** Makes the thread throw. */
-  readonly crash: (worker: number) => Promise<void>;
-  readonly held: (() => void)[];
-}
-
-async function start(t: TestContext): Promise<Mortal> {
-  const held: (() => void)[] = [];
-  const backends = await startHttpBackends(t, ['a', 'b'], {
-    handle(request, response, { name }) {
-      if (request.url === '/slow') held.push(() => response.end(name));
-      else response.end(name);
-    },
-  });
-  const crashFile = path.join(os.tmpdir(), `ballast-crash-${process.pid}-${backends[0]?.port}`);
-  const balancer = await runBalancer(
-    t,
-    { pools: { web: poolOf(backends, { policy: 'least-connections' }) } },
-    { NODE_OPTIONS: `--import=${PRELOAD}`, CRASH_FILE: crashFile },
-  );
-  const crash = async (worker: number): Promise<void> => {
-    // In one step: the thread looks at the file all the time.
-    await writeFile(`${crashFile}.new`, String(worker));
-    await rename(`${crashFile}.new`, crashFile);
-  };
-  return { balancer, backends, crash, held };
-}
-
 test('it is replaced within a second, the port never refuses, and in-flight is right again', async (t) => {
-  const { balancer, backends, crash, held } = await start(t);
+  const { balancer, backends, harm, untilReplaced, held } = await startMortalBalancer(t);
   const { admin, port, program } = balancer;
   const clients = await Promise.all(Array.from({ length: 24 }, () => connectRaw(t, port)));
   for (const client of clients) await client.send(requestBytes('GET', '/slow'));
@@ -54,11 +18,8 @@ test('it is replaced within a second, the port never refuses, and in-flight is r
   assert.ok(lost > 0 && lost < clients.length, `worker 1 has ${lost} of ${clients.length}`);
 
   const load = startLoad(t, { port, concurrency: 6, isFresh: true });
-  await crash(1);
-  await eventually('it to be replaced', async () => {
-    const worker = (await admin.status()).workers[1];
-    return worker?.state === 'running' && worker.restarts === 1;
-  });
+  await harm(1);
+  await untilReplaced(1, 1);
   const report = await load.stop();
   assert.equal(report.errors.get('ECONNREFUSED'), undefined, failedIn(report).join(', '));
   assert.ok([...report.errors.values()].reduce((sum, times) => sum + times, 0) <= 6, failedIn(report).join(', '));
@@ -85,15 +46,12 @@ test('it is replaced within a second, the port never refuses, and in-flight is r
 });
 
 test('every worker dies, one after another, and the counters go on', async (t) => {
-  const { balancer, crash } = await start(t);
+  const { balancer, harm, untilReplaced } = await startMortalBalancer(t);
   const { admin, port } = balancer;
   for (const worker of [0, 1]) {
     assert.deepEqual(failedIn(await runLoad({ port, requests: 100, concurrency: 4, isFresh: true })), []);
-    await crash(worker);
-    await eventually('it to be replaced', async () => {
-      const status = (await admin.status()).workers[worker];
-      return status?.state === 'running' && status.restarts === 1;
-    });
+    await harm(worker);
+    await untilReplaced(worker, 1);
   }
   assert.deepEqual(failedIn(await runLoad({ port, requests: 100, concurrency: 4, isFresh: true })), []);
   assert.equal((await admin.pool()).requests, 300);

@@ -89,6 +89,23 @@ describe('idle connections', () => {
     assert.equal(idle.take(0), after);
   });
 
+  it('name the one that has waited longest', () => {
+    const idle = new IdleConnections<Waiting>();
+    const all = [1, 2, 3].map((sinceMs) => new Waiting(idle, sinceMs));
+    assert.equal(idle.oldest, all[0]);
+    idle.oldest?.close();
+    assert.equal(idle.oldest, all[1]);
+    idle.closeWaiting();
+    assert.deepEqual(
+      all.map(({ closed }) => closed),
+      [1, 1, 1],
+    );
+    assert.equal(idle.oldest, undefined);
+    const next = new Waiting(idle, 4);
+    assert.equal(idle.take(0), next);
+    assert.equal(next.closed, 0);
+  });
+
   it('close what comes back after all were closed: its backend is gone', () => {
     const idle = new IdleConnections<Waiting>();
     idle.closeAll();
