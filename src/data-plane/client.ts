@@ -6,6 +6,8 @@ import type { Wire } from './wire.ts';
 export interface Client {
   readonly wire: Wire;
   readonly address: string;
+  /** It has ended its side: it sends no more, and may be gone. */
+  readonly isEnded: boolean;
   /** What the backend is told of the client. */
   origin(minorVersion: number): Origin;
   /** The client's bytes are no requests any more: they go through the tunnel. */

@@ -14,7 +14,9 @@ import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
 import { addressOf, Downstream } from './downstream.ts';
 import { HEAP_LEVEL, type HeapLevel } from './heap-guard.ts';
-import { Backend, Pool } from './pool.ts';
+import { PlaceQueue } from './place-queue.ts';
+import { Backend, Pool, type PoolKeeps } from './pool.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { RouteTable } from './route.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
 import { closeLongestIdle, UpstreamCount } from './upstream/upstream-count.ts';
@@ -94,11 +96,13 @@ export class DataPlane {
     for (const poolPlan of plan.pools) {
       const own = poolPlan.backends.map((backendPlan) => this.#backend(backendPlan, before));
       for (const backend of own) backends.set(backend.slot, backend);
-      pools.set(poolPlan.slot, new Pool(this.#state, this.#worker, poolPlan, own));
+      pools.set(poolPlan.slot, new Pool(this.#state, this.#worker, poolPlan, own, this.#keeps(poolPlan.slot)));
     }
     for (const [slot, backend] of before) if (backends.get(slot) !== backend) backend.idle.closeAll();
+    for (const [slot, { queue }] of this.#pools) if (!pools.has(slot)) queue.close();
     this.#backends = backends;
     this.#pools = pools;
+    for (const { queue } of pools.values()) queue.reconsider();
     this.routes = new RouteTable(plan.routes);
     this.viaName = plan.viaName;
     this.client = plan.client;
@@ -128,6 +132,15 @@ export class DataPlane {
     }
     backend.plan = plan;
     return backend;
+  }
+
+  #keeps(slot: number): PoolKeeps {
+    return (
+      this.#pools.get(slot) ?? {
+        queue: new PlaceQueue(this.#state, this.#worker, slot, this.deadlines),
+        budget: new RetryBudget(this.#state.capacity.workers, this.clock.now()),
+      }
+    );
   }
 
   /** The pool in a slot; null where the plan has none. */

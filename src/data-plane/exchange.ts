@@ -1,16 +1,15 @@
 /**
  * The life of one request: from its head to the last byte of its answer.
  *
- *   begin → route → pick → idle connection or a new one → request out → answer in → finish
- *                     ↑                                        │
- *                     └────────── failover: again? ────────────┘
+ *   begin → route → place (or wait) → idle connection or a new one → request out → answer in → finish
+ *                     ↑                                                  │
+ *                     └──────────────── failover: again? ────────────────┘
  *
  * One object for each client connection, used again for every request on it. It knows heads,
  * pieces of bodies, ends and failures; the wires belong to `downstream` and `upstream`. Nothing
  * is thrown here: what goes wrong is a row of the failure table, and a throw is a bug.
  */
 
-import { NONE } from '../balancing/policy.ts';
 import { type AnswerFraming, writeRequestHead, writeResponseHead, writeTrailers } from '../http1/forward-fields.ts';
 import { BODY } from '../http1/framing.ts';
 import type { HeadReader } from '../http1/head-reader.ts';
@@ -21,6 +20,7 @@ import type { Client } from './client.ts';
 import type { DataPlane } from './data-plane.ts';
 import { answerDueMs, mayTryAgain, triesEndMs } from './failover.ts';
 import { type LoggedHead, loggedHead } from './logged-head.ts';
+import { Placement, type PlacementOwner } from './placement.ts';
 import type { Backend, Pool } from './pool.ts';
 import { RequestBody } from './request-body.ts';
 import { type AttemptOwner, UpstreamConnection } from './upstream/connection.ts';
@@ -38,10 +38,11 @@ const SWITCH_FRAMING: AnswerFraming = {
   connectionLine: 'Connection: Upgrade\r\nUpgrade: websocket\r\n',
 };
 
-export class Exchange implements AttemptOwner {
+export class Exchange implements AttemptOwner, PlacementOwner {
   readonly request: Request = newRequest();
   readonly #plane: DataPlane;
   readonly #client: Client;
+  readonly #placement: Placement;
   readonly #body = new RequestBody();
   readonly #answer: AnswerFraming = { isChunked: false, keepsLength: true, connectionLine: '' };
   isActive = false;
@@ -52,7 +53,6 @@ export class Exchange implements AttemptOwner {
   #logged: LoggedHead | null = null;
   #lastBackend = '';
   #attempts = 0;
-  #tried: number[] = [];
   #isFreshOnly = false;
   #backend: Backend | null = null;
   #connection: UpstreamConnection | null = null;
@@ -70,6 +70,7 @@ export class Exchange implements AttemptOwner {
   constructor(plane: DataPlane, client: Client) {
     this.#plane = plane;
     this.#client = client;
+    this.#placement = new Placement(plane, this);
   }
 
   get isHead(): boolean {
@@ -94,7 +95,6 @@ export class Exchange implements AttemptOwner {
     this.#startMs = plane.clock.now();
     this.#attempts = 0;
     this.#isFreshOnly = false;
-    if (this.#tried.length > 0) this.#tried = [];
     this.#status = 0;
     this.#isStarted = false;
     this.#isTunnel = false;
@@ -112,7 +112,7 @@ export class Exchange implements AttemptOwner {
     if (request.method === 'OPTIONS' && request.maxForwards === 0) return this.#answerAsLastHop();
     const authority = pool.plan.backends[0]?.authority ?? 'localhost';
     this.#headText = writeRequestHead(reader, request, this.#client.origin(request.minorVersion), authority);
-    this.#attempt(null);
+    this.#placement.seekFirst(pool);
   }
 
   #route(reader: HeadReader): Pool | null {
@@ -125,22 +125,17 @@ export class Exchange implements AttemptOwner {
     return this.#plane.pool(route.pool);
   }
 
-  /** Begins the next attempt on a backend of the policy's choice. @param last why the one before failed */
-  #attempt(last: Failure | null): void {
-    const pool = this.#pool;
-    if (pool === null) return;
-    let isFull = false;
-    for (;;) {
-      const slot = pool.availability.pick(this.#tried);
-      const backend = slot === NONE ? undefined : pool.backend(slot);
-      if (backend === undefined) return this.#fail(last ?? failureOf(isFull ? 'POOL_FULL' : 'POOL_UNAVAILABLE'));
-      if (backend.tryBegin()) return this.#use(pool, backend);
-      isFull = true;
-      this.#tried.push(slot);
-    }
+  onNotPlaced(failure: Failure): void {
+    this.#fail(failure);
   }
 
-  #use(pool: Pool, backend: Backend): void {
+  onWaiting(): void {
+    if (this.#client.isEnded) this.#clientLeft();
+  }
+
+  /** A place on `backend` is taken: the next attempt begins. */
+  onPlaced(pool: Pool, backend: Backend): void {
+    this.#pool = pool;
     const plane = this.#plane;
     if (++this.#attempts > 1) pool.retried();
     this.#backend = backend;
@@ -209,14 +204,23 @@ export class Exchange implements AttemptOwner {
     this.#count(failure);
   }
 
+  #clientLeft(): void {
+    this.onClientGone('CLIENT_CLOSED');
+    this.#client.cut(false);
+  }
+
   /** The client has read what it was sent. */
   onClientDrain(): void {
     this.#connection?.resume();
   }
 
-  /** The client sends no more: in a tunnel, the backend hears of it. */
+  /**
+   * The client sends no more: in a tunnel, the backend hears of it. It may still wait for its
+   * answer, but a place in the queue is for those who stay for certain.
+   */
   onClientEnd(): void {
     this.#isClientEnded = true;
+    if (this.#placement.isWaiting) this.#clientLeft();
     if (!this.#isTunnel) return;
     this.#connection?.wire.end();
     if (this.#isUpstreamEnded) this.#endTunnel();
@@ -248,8 +252,9 @@ export class Exchange implements AttemptOwner {
     const { request } = this;
     const { reader, framing, options } = connection;
     this.#status = reader.head.status;
-    this.#isStarted = true;
     this.#answered();
+    if (this.#status >= 400 && this.#triesElsewhere()) return;
+    this.#isStarted = true;
     const answer = this.#answer;
     const isOpenEnded = framing.kind === BODY.CHUNKED || framing.kind === BODY.UNTIL_CLOSE;
     // An answer before the end of its request, or one whose end only a close can tell, is the
@@ -337,29 +342,49 @@ export class Exchange implements AttemptOwner {
     const pool = this.#pool;
     this.#finishAttempt(failure);
     if (backend === null || pool === null) return;
-    const isInTime = this.#plane.clock.now() < triesEndMs(pool.plan.retry, this.#firstAttemptMs);
+    const endMs = triesEndMs(pool.plan.retry, this.#firstAttemptMs);
     // A further attempt that was cut short says nothing about the backend.
-    const isBlamed = failure.blamesBackend && (isInTime || this.#attempts === 1);
-    if (isBlamed && backend.failed() % pool.plan.fall === 0) {
+    const isCutShort = this.#attempts > 1 && this.#plane.clock.now() >= endMs;
+    if (failure.blamesBackend && !isCutShort && backend.failed() % pool.plan.fall === 0) {
       this.#plane.report({ type: 'failing', backend: backend.slot, code, detail });
     }
     if (code === 'DESCRIPTORS_EXHAUSTED') this.#plane.giveBackIdle();
+    // A connection that had grown stale says nothing about the backend: that try is not counted.
     const isStale = code === 'UPSTREAM_STALE';
-    const isAgain = mayTryAgain({
+    if (!this.#mayTryAgain(pool, failure, isUnsent, isStale ? 0 : this.#attempts)) return this.#fail(failure);
+    if (isStale) this.#isFreshOnly = true;
+    else this.#placement.tried(backend);
+    this.#placement.seekAgain(failure, !isStale, endMs);
+  }
+
+  #mayTryAgain(pool: Pool, failure: Failure, isUnsent: boolean, attempts: number): boolean {
+    const { retry } = pool.plan;
+    return mayTryAgain({
       failure,
       isUnsent,
       isStarted: this.#isStarted,
       isIdempotent: this.request.isIdempotent,
       isBodyKept: this.#body.isKept,
-      // A connection that had grown stale says nothing about the backend: that try is not counted.
-      attempts: isStale ? 0 : this.#attempts,
-      maxAttempts: pool.plan.retry.attempts,
-      isInTime,
+      attempts,
+      maxAttempts: retry.attempts,
+      isInTime: this.#plane.clock.now() < triesEndMs(retry, this.#firstAttemptMs),
     });
-    if (!isAgain) return this.#fail(failure);
-    if (isStale) this.#isFreshOnly = true;
-    else this.#tried.push(backend.slot);
-    this.#attempt(failure);
+  }
+
+  /** Drops the answer whose head is here for another try, if its status is to be tried again and another backend takes it. */
+  #triesElsewhere(): boolean {
+    const backend = this.#backend;
+    const pool = this.#pool;
+    if (backend === null || pool === null || !pool.refuses(this.#status)) return false;
+    const failure = failureOf('UPSTREAM_STATUS_REFUSED');
+    if (!this.#mayTryAgain(pool, failure, false, this.#attempts)) return false;
+    this.#placement.tried(backend);
+    const next = this.#placement.takeNow();
+    if (next === null) return false;
+    this.#abandon(failure);
+    this.#status = 0;
+    this.onPlaced(pool, next);
+    return true;
   }
 
   /** Ends the attempt under way if it is on this backend; another one may follow. */
@@ -385,6 +410,7 @@ export class Exchange implements AttemptOwner {
     this.#isConnected = false;
     const latencyMs = this.#plane.clock.now() - this.#attemptStartMs;
     backend.finish(this.#status, failure, latencyMs, this.#body.bytes, this.#answerBytes);
+    this.#pool?.queue.placeFreed();
   }
 
   /** Ends the exchange by an answer of our own, or by a visible cut. */
@@ -420,6 +446,7 @@ export class Exchange implements AttemptOwner {
 
   #count(failure: Failure | null): void {
     this.isActive = false;
+    this.#placement.end();
     const latencyMs = this.#plane.clock.now() - this.#startMs;
     this.#log(failure, latencyMs);
     if (this.#pool === null) this.#plane.finishWithoutPool(failure);

@@ -18,6 +18,8 @@ import {
   type State,
 } from '../state/layout.ts';
 import { Availability } from './availability.ts';
+import type { PlaceQueue } from './place-queue.ts';
+import type { RetryBudget } from './retry-budget.ts';
 import type { UpstreamConnection } from './upstream/connection.ts';
 import { IdleConnections } from './upstream/idle-connections.ts';
 import type { UpstreamCount } from './upstream/upstream-count.ts';
@@ -54,14 +56,32 @@ export class Backend {
    */
   tryBegin(): boolean {
     const { shared, gauges } = this.#state;
-    const before = Atomics.add(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
     const limit = this.plan.maxConnections;
-    if (limit > 0 && before * FULL_RAMP >= limit * this.#ramp()) {
-      Atomics.sub(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
-      return false;
-    }
+    if (limit === 0) Atomics.add(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
+    else if (!this.#countIn((limit * this.#ramp()) / FULL_RAMP)) return false;
     gauges[this.#gauges + BACKEND_GAUGES.IN_FLIGHT] = this.#gauge(BACKEND_GAUGES.IN_FLIGHT) + 1;
     return true;
+  }
+
+  /**
+   * Raises in-flight by one where it is below `limit`. It is never above it, not even for a moment:
+   * two workers that back out of a last place at the same time would both wait for it.
+   */
+  #countIn(limit: number): boolean {
+    const { shared } = this.#state;
+    const word = this.#shared + BACKEND_SHARED.IN_FLIGHT;
+    for (;;) {
+      const inFlight = Atomics.load(shared, word);
+      if (inFlight >= limit) return false;
+      if (Atomics.compareExchange(shared, word, inFlight, inFlight + 1) === inFlight) return true;
+    }
+  }
+
+  /** Gives the place back. */
+  leave(): void {
+    const { shared, gauges } = this.#state;
+    Atomics.sub(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
+    gauges[this.#gauges + BACKEND_GAUGES.IN_FLIGHT] = this.#gauge(BACKEND_GAUGES.IN_FLIGHT) - 1;
   }
 
   /** Tenths of its limit, rounded up, that it may have now. */
@@ -71,9 +91,8 @@ export class Backend {
 
   /** An attempt has ended: gives its place back and counts it. */
   finish(status: number, failure: Failure | null, latencyMs: number, bytesOut: number, bytesIn: number): void {
-    const { shared, gauges, histograms } = this.#state;
-    Atomics.sub(shared, this.#shared + BACKEND_SHARED.IN_FLIGHT, 1);
-    gauges[this.#gauges + BACKEND_GAUGES.IN_FLIGHT] = this.#gauge(BACKEND_GAUGES.IN_FLIGHT) - 1;
+    const { histograms } = this.#state;
+    this.leave();
     this.#count(BACKEND_COUNTERS.REQUESTS, 1);
     if (status > 0) this.#count(BACKEND_COUNTERS.STATUS_CLASS + Math.floor(status / 100), 1);
     if (bytesOut > 0) this.#count(BACKEND_COUNTERS.BYTES_OUT, bytesOut);
@@ -142,17 +161,25 @@ export class Backend {
   }
 }
 
+/** What a pool keeps over its plans. */
+export type PoolKeeps = Pick<Pool, 'queue' | 'budget'>;
+
 /** A pool under one plan. */
 export class Pool {
   readonly plan: PlanPool;
   readonly availability: Availability;
+  readonly queue: PlaceQueue;
+  readonly budget: RetryBudget;
   readonly #bySlot: ReadonlyMap<number, Backend>;
   readonly #state: State;
   readonly #counters: number;
   readonly #histogram: number;
 
-  constructor(state: State, worker: number, plan: PlanPool, backends: readonly Backend[]) {
+  constructor(state: State, worker: number, plan: PlanPool, backends: readonly Backend[], keeps: PoolKeeps) {
     this.plan = plan;
+    this.queue = keeps.queue;
+    this.queue.isLimited = plan.backends.some(({ maxConnections }) => maxConnections > 0);
+    this.budget = keeps.budget;
     this.#bySlot = new Map(backends.map((backend) => [backend.slot, backend]));
     this.#state = state;
     this.#counters = state.poolCounters(worker, plan.slot);
@@ -167,6 +194,23 @@ export class Pool {
 
   retried(): void {
     this.#count(POOL_COUNTERS.RETRIES, 1);
+  }
+
+  /** Takes a further attempt out of the budget. @returns false, and counts it, where that is used up */
+  takeRetry(nowMs: number): boolean {
+    if (this.budget.take(this.plan.retry, nowMs)) return true;
+    this.#count(POOL_COUNTERS.RETRIES_DENIED, 1);
+    return false;
+  }
+
+  /** Whether an answer with this status is to be tried again elsewhere. */
+  refuses(status: number): boolean {
+    return this.plan.retry.statuses.some(([from, to]) => status >= from && status <= to);
+  }
+
+  /** An exchange waits for a place, for the first time. */
+  queued(): void {
+    this.#count(POOL_COUNTERS.QUEUED, 1);
   }
 
   /**

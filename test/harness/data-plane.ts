@@ -205,7 +205,7 @@ export class DataPlane {
     return readWorkers(this.state);
   }
 
-  /** Waits until no exchange and no attempt is under way. */
+  /** Waits until no exchange and no attempt is under way, and none waits for a place. */
   async atRest(limitMs = 5_000): Promise<void> {
     const rows = this.plan.pools.flatMap(({ backends }) => backends.map(({ name }) => name));
     const inFlight = (): string =>
@@ -214,9 +214,11 @@ export class DataPlane {
         .filter((row) => row.inFlight !== 0 || row.inFlightByWorkers !== 0)
         .map(({ name, inFlight, inFlightByWorkers }) => `${name} ${inFlight} (workers ${inFlightByWorkers})`)
         .join(', ');
+    const waiting = (): number =>
+      this.plan.pools.map(({ name }) => this.pool(name)).reduce((sum, p) => sum + p.waiting + p.waitingByWorkers, 0);
     await eventually(
-      () => `all at rest: exchanges ${this.totals.exchanges}, in flight ${inFlight()}`,
-      () => this.totals.exchanges === 0 && inFlight() === '',
+      () => `all at rest: exchanges ${this.totals.exchanges}, waiting ${waiting()}, in flight ${inFlight()}`,
+      () => this.totals.exchanges === 0 && waiting() === 0 && inFlight() === '',
       limitMs,
     );
   }

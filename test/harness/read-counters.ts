@@ -6,6 +6,8 @@ import {
   BACKEND_GAUGES,
   BACKEND_SHARED,
   POOL_COUNTERS,
+  POOL_GAUGES,
+  POOL_SHARED,
   WORKER_COUNTERS,
   WORKER_GAUGES,
 } from '../../src/state/layout.ts';
@@ -19,6 +21,12 @@ export interface PoolFigures {
   readonly statusClasses: readonly number[];
   readonly failures: number;
   readonly retries: number;
+  readonly retriesDenied: number;
+  /** Exchanges that have waited for a place. */
+  readonly queued: number;
+  /** Those that wait now: the shared word, and the sum of the workers' gauges. */
+  readonly waiting: number;
+  readonly waitingByWorkers: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly byCode: ByCode;
@@ -68,11 +76,16 @@ function summer(state: State, cells: ArrayLike<number>, row: (worker: number) =>
 
 export function readPool(state: State, pool: number): PoolFigures {
   const read = summer(state, state.counters, (worker) => state.poolCounters(worker, pool));
+  const gauge = summer(state, state.gauges, (worker) => state.poolGauges(worker, pool));
   return {
     requests: read(POOL_COUNTERS.REQUESTS),
     statusClasses: [0, ...CLASSES.map((digit) => read(POOL_COUNTERS.STATUS_CLASS + digit))],
     failures: read(POOL_COUNTERS.FAILURES),
     retries: read(POOL_COUNTERS.RETRIES),
+    retriesDenied: read(POOL_COUNTERS.RETRIES_DENIED),
+    queued: read(POOL_COUNTERS.QUEUED),
+    waiting: Atomics.load(state.shared, state.poolShared(pool) + POOL_SHARED.QUEUED),
+    waitingByWorkers: gauge(POOL_GAUGES.QUEUED),
     bytesIn: read(POOL_COUNTERS.BYTES_IN),
     bytesOut: read(POOL_COUNTERS.BYTES_OUT),
     byCode: readCodes(read, POOL_COUNTERS.FIRST_FAILURE),

@@ -79,7 +79,9 @@ test('a full backend is passed over, and a full pool answers 503', async (t) => 
   });
   const plane = await startDataPlane(
     t,
-    { pools: [{ backends: backends.map(({ name, port }) => ({ name, port, maxConnections: 2 })) }] },
+    {
+      pools: [{ backends: backends.map(({ name, port }) => ({ name, port, maxConnections: 2 })), queue: { size: 0 } }],
+    },
     2,
   );
   const clients = await Promise.all(Array.from({ length: 4 }, () => connectRaw(t, plane.port)));

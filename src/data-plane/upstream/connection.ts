@@ -314,6 +314,8 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.#keepAliveMs = this.#isKeptAlive ? keepAliveMs(reader) : 0;
     this.#phase = PHASE.BODY;
     this.#owner?.onAnswerHead();
+    // The owner may have dropped the answer.
+    if (this.#owner === null) return;
     if (framing.kind === BODY.NONE) {
       this.#complete(!hasMore, null);
       return;
