@@ -11,6 +11,8 @@ export interface HttpBackendOptions {
   /** Sets up the server before it listens: `upgrade`, time-outs. */
   readonly prepare?: (server: http.Server) => void;
   readonly port?: number;
+  /** 127.0.0.1 by default. */
+  readonly host?: string;
 }
 
 export interface HttpBackend {
@@ -30,7 +32,7 @@ export interface HttpBackend {
   close(): Promise<void>;
 }
 
-/** Starts one on 127.0.0.1. */
+/** Starts one. */
 export async function startHttpBackend(
   cleanup: Cleanup,
   name: string,
@@ -60,7 +62,7 @@ export async function startHttpBackend(
     socket.on('error', () => {});
   });
   options.prepare?.(server);
-  server.listen(options.port ?? 0, '127.0.0.1');
+  server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
   await once(server, 'listening');
   const backend: HttpBackend = {
     name,

@@ -75,7 +75,10 @@ export function startProgram(
     BALLAST,
     ...args,
   ];
-  const child = spawn(words[0] ?? '', words.slice(1), { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(words[0] ?? '', words.slice(1), {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const program = new Program(child);
   cleanup.after(async () => {
     if (program.exit !== null) return;

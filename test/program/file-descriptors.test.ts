@@ -111,7 +111,12 @@ test('more clients than descriptors: those it has are served, the admin side ans
 test('too few to serve at all: it does not start, and says how many it takes', async (t) => {
   const backends = await startHttpBackends(t, ['a']);
   const url = `http://127.0.0.1:${backends[0]?.port}`;
-  const program = startProgram(t, ['proxy', '--listen', `127.0.0.1:${await freePort()}`, '--to', url], {}, { before: 'ulimit -n 64' });
+  const program = startProgram(
+    t,
+    ['proxy', '--listen', `127.0.0.1:${await freePort()}`, '--to', url],
+    {},
+    { before: 'ulimit -n 64' },
+  );
   assert.equal(await program.ended(), 1, program.log);
   assert.match(program.stderr, /cannot start: this process may have 64 files open, and \d+ are the least/);
 });
