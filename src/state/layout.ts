@@ -6,7 +6,7 @@
  *
  * | region | cells | who writes | how |
  * |---|---|---|---|
- * | board | what the workers must obey: policy, weight, mode, health | control plane only | `Atomics.store`, then the pool's `VERSION` is raised |
+ * | board | what the workers must obey: policy, weight, mode, health, ejection, ramp | control plane only | `Atomics.store`, then the pool's `VERSION` is raised |
  * | shared | words that must be exact over all workers: in-flight, turns | any worker | `Atomics.add`, `Atomics.store` |
  * | counters | what has happened, since the process began | the one worker that owns the row | plain store of a float64 |
  * | gauges | what is so now, in this worker | the one worker that owns the row | plain store of an int32 |
