@@ -73,6 +73,16 @@ test('a single setting can be asked for', () => {
   assert.equal(isBackendSettingChanged(diff, 'web', 'b', 'weight'), false);
 });
 
+test('how names are looked up and used takes effect without a restart', () => {
+  const after = BEFORE.replace('name: b }', 'name: b, addresses: all }');
+  const diff = diffConfigs(load(BEFORE), load(`${after}dns: { servers: [10.0.0.53], maxTtl: 10s }\n`));
+  assert.deepEqual(describeDiff(diff), [
+    'pool web: backend b: addresses: "one" → "all"',
+    'dns.servers: [] → ["10.0.0.53:53"]',
+    'dns.maxTtlMs: 60000 → 10000',
+  ]);
+});
+
 test('a token never gets into a diff', () => {
   const bare = BEFORE.replace('admin: { token: first }\n', '');
   for (const [before, after] of [

@@ -13,9 +13,7 @@ import type { KnownAddresses } from './all-addresses.ts';
 const MAX_NAMED = 8;
 
 interface KnownName {
-  /** What the name stands for. */
-  readonly addresses: readonly string[];
-  /** Why that may be out of date; empty where it is not. */
+  /** Why what is known of it may be out of date; empty where it is not. */
   readonly error: string;
   /** How many addresses there was no room for. */
   readonly leftOut: number;
@@ -57,7 +55,7 @@ export class KnownNames {
     const isSettled = was !== undefined && was.leftOut === 0 && isSameSet(used, addresses);
     const now = isSettled ? used : this.#fitting(host, used, addresses, excessOf);
     this.#used.set(host, now);
-    this.#names.set(host, { addresses, error, leftOut: addresses.length - now.length });
+    this.#names.set(host, { error, leftOut: addresses.length - now.length });
     return [
       ...changeEvents(host, was, used, now, error),
       ...staleEvents(was, now, error),
@@ -105,7 +103,8 @@ function changeEvents(
 }
 
 function staleEvents(was: KnownName | undefined, now: readonly string[], error: string): NameEvent[] {
-  if (error === '' || error === was?.error) return [];
+  // An outage of the name server is told once, in whatever ways it goes on failing.
+  if (error === '' || (was !== undefined && was.error !== '')) return [];
   const last = now.length === 1 ? 'the last address' : 'the last addresses';
   const stay = now.length === 1 ? 'stays' : 'stay';
   return [{ level: 'warning', kind: 'address-stale', text: `${error}; ${last} ${listed(now)} ${stay} in use` }];

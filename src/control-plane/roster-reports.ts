@@ -61,7 +61,9 @@ export function reportAddress(backend: BackendRecord, address: string | null, er
     // The address of a backend added at run time is refused even if the name had a good one before.
     const isLost = refusal !== null && backend.address !== null;
     if (isLost) backend.address = null;
-    const isNews = isLost || cause !== backend.addressError;
+    // An outage of the name server is told once, in whatever ways it goes on failing.
+    const isTold = backend.address === null ? cause === backend.addressError : backend.addressError !== '';
+    const isNews = isLost || !isTold;
     backend.addressError = cause;
     if (!isNews) return NOTHING;
     return backend.address === null
