@@ -133,7 +133,27 @@ describe('run-time changes over the config file', () => {
     );
     assert.equal(inFile.pools[0]?.backends[1]?.origin, 'file');
     assert.deepEqual(inFile.changes, { pools: [] });
-    assert.deepEqual(inFile.overruled, []);
+    assert.match(
+      inFile.overruled[0]?.text ?? '',
+      /weight: it was added at run time with 3; .* with 1, and the file wins/,
+    );
+    const asItWas = mergeChanges(
+      configOf({ ...file, backends: [...file.backends, { name: 'b', port: 8082, weight: 3 }] }),
+      changes,
+    );
+    assert.deepEqual([asItWas.changes, asItWas.overruled], [{ pools: [] }, []]);
+  });
+
+  it('changes to a pool go with it, and are told', () => {
+    const changes: RuntimeChanges = {
+      pools: [{ ...noChanges, name: 'gone', removed: [{ name: 'x', url: urlOf(1) }] }],
+    };
+    const merged = mergeChanges(configOf({ policy: 'round-robin', backends: [] }), changes);
+    assert.deepEqual(merged.changes, { pools: [] });
+    assert.deepEqual(
+      merged.overruled.map(({ subject }) => subject),
+      ['gone'],
+    );
   });
 
   it('a policy that is not in the register is dropped and told', () => {

@@ -89,6 +89,13 @@ export interface Merged {
 export function mergeChanges(config: Config, changes: RuntimeChanges, known: KnownAddresses = NOTHING_KNOWN): Merged {
   const overruled: Overruled[] = [];
   const merged = config.pools.map((pool) => mergePool(pool, changesOf(changes, pool.name), known, overruled));
+  for (const { name } of changes.pools) {
+    if (config.pools.some((pool) => pool.name === name)) continue;
+    overruled.push({
+      subject: name,
+      text: 'the file no longer has this pool: what was changed in it at run time is gone',
+    });
+  }
   return {
     pools: merged.map(({ wanted }) => wanted),
     changes: { pools: merged.map(({ kept }) => kept).filter((kept) => !isEmpty(kept)) },
@@ -153,13 +160,18 @@ function mergePool(
     return false;
   });
   const fromFile = pool.backends.filter(({ name }) => !removed.some((gone) => gone.name === name));
-  const added = changes.added.filter(({ name, url }) => {
+  const added = changes.added.filter(({ name, url, weight }) => {
     const inFile = fromFile.find((backend) => backend.name === name || backend.url === url);
     if (inFile === undefined) return true;
     if (inFile.name !== name || inFile.url !== url) {
       overruled.push({
         subject: `${pool.name}/${name}`,
         text: `it was added at run time as ${url}; the file now has ${inFile.name} as ${inFile.url}, and the file wins`,
+      });
+    } else if (inFile.weight !== weight) {
+      overruled.push({
+        subject: `${pool.name}/${name}`,
+        text: `weight: it was added at run time with ${weight}; the file now has it with ${inFile.weight}, and the file wins`,
       });
     }
     return false;

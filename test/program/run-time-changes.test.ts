@@ -90,11 +90,72 @@ test('a setting that the file changes is the file’s from the reload on, and an
   });
 });
 
-test('a file that was changed while nothing ran wins as well', async (t) => {
-  const { balancer, file } = await startChanged(t);
-  await balancer.program.stop();
-  await balancer.write(file({ policy: 'least-connections' }));
-  await balancer.startAgain();
-  assert.deepEqual(await settingsOf(balancer), { ...CHANGED, policy: 'least-connections' });
-  assert.equal((await balancer.admin.eventsOf('runtime-change-overruled', 'web')).length, 1);
+for (const way of ['a reload', 'a restart, edited while nothing ran,'] as const) {
+  test(`after ${way} the file has what it has changed since, and no more than that`, async (t) => {
+    const { balancer, backends } = await startChanged(t);
+    const [a, b, c, d] = backends;
+    const [e, f] = await startHttpBackends(t, ['e', 'f']);
+    assert.ok(a && b && c && d && e && f);
+    await balancer.admin.addBackend({ url: `http://127.0.0.1:${e.port}`, name: 'e' });
+    await balancer.admin.addBackend({ url: `http://127.0.0.1:${f.port}`, name: 'f', weight: 4 });
+    const entry = (name: string, { port }: HttpBackend, weight = 1) => ({ name, port, weight });
+    const settings: Settings = {
+      pools: {
+        web: poolOf(
+          [
+            entry('a', a, 7),
+            entry('b', b, 2),
+            // It was removed as another server than this one.
+            entry('c', d, 1),
+            // It was added under another name.
+            entry('g', e, 1),
+          ],
+          { policy: 'least-connections' },
+        ),
+      },
+    };
+    if (way === 'a reload') await balancer.reloadWith(settings);
+    else {
+      await balancer.program.stop();
+      await balancer.write(settings);
+      await balancer.startAgain();
+    }
+    const told = (await balancer.admin.events()).filter(({ kind }) => kind === 'runtime-change-overruled');
+    assert.deepEqual(told.map(({ subject, text }) => `${subject} ${text.replace(/http:\S+:/g, ':')}`).sort(), [
+      'web policy: it was set to weighted-round-robin at run time; the file has changed it from round-robin to least-connections, and the file wins',
+      `web/a weight: it was set to 3 at run time; the file has changed it from 1 to 7, and the file wins`,
+      `web/c it was removed at run time as :${c.port}; the file now has it as :${d.port}, and the file wins`,
+      `web/d it was added at run time as :${d.port}; the file now has c as :${d.port}, and the file wins`,
+      `web/e it was added at run time as :${e.port}; the file now has g as :${e.port}, and the file wins`,
+    ]);
+    // The drain of b, whose weight the file has changed, and the addition of f stand.
+    const expected = {
+      policy: 'least-connections',
+      backends: ['a 7 ready', 'b 2 drain', 'c 1 ready', 'g 1 ready', 'f 4 ready'],
+    };
+    await eventually('those that left to be gone', async () => (await balancer.admin.pool()).backends.length === 5);
+    assert.deepEqual(await settingsOf(balancer), expected);
+
+    // What was overruled stays so, also where the file goes back to what it said.
+    await balancer.reloadWith({ pools: { web: poolOf([a, b, c]) } });
+    await eventually('those that left to be gone', async () => (await balancer.admin.pool()).backends.length === 4);
+    assert.deepEqual(await settingsOf(balancer), {
+      policy: 'round-robin',
+      backends: ['a 1 ready', 'b 1 drain', 'c 1 ready', 'f 4 ready'],
+    });
+  });
+}
+
+test('a pool that the file drops takes its changes with it, and an event says so', async (t) => {
+  const { balancer, backends } = await startChanged(t);
+  const other = { pools: { other: poolOf(backends) } };
+  await balancer.reloadWith(other);
+  const told = await balancer.admin.eventsOf('runtime-change-overruled', 'web');
+  assert.match(told.at(-1)?.text ?? '', /no longer has this pool/);
+  await balancer.reloadWith({ pools: { web: poolOf(backends.slice(0, 3)) } });
+  await eventually('the old pool to be gone', async () => (await balancer.admin.status()).pools.length === 1);
+  assert.deepEqual(await settingsOf(balancer), {
+    policy: 'round-robin',
+    backends: ['a 1 ready', 'b 1 ready', 'c 1 ready'],
+  });
 });
