@@ -354,7 +354,8 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     if (!this.#mayTryAgain(pool, failure, isUnsent, isStale ? 0 : this.#attempts)) return this.#fail(failure);
     if (isStale) this.#isFreshOnly = true;
     else this.#placement.tried(backend);
-    this.#placement.seekAgain(failure, !isStale, endMs);
+    // The budget is against adding load where there is trouble; what was cut adds none.
+    this.#placement.seekAgain(failure, !isStale && code !== 'BACKEND_CUT', endMs);
   }
 
   #mayTryAgain(pool: Pool, failure: Failure, isUnsent: boolean, attempts: number): boolean {

@@ -88,7 +88,9 @@ test('what has no answer yet goes elsewhere where the method bears it, and is to
     { name: 'silent', port: silent.port },
     { name: 'good', port: good.port },
   ];
-  const plane = await startDataPlane(t, { pools: [{ backends }] });
+  // No further attempt is paid for: one that was cut needs no budget.
+  const retry = { budgetPercent: 0, budgetPerSecond: 0 };
+  const plane = await startDataPlane(t, { pools: [{ backends, retry }] });
   plane.setMode('good', 'DRAIN');
   const get = await connectRaw(t, plane.port);
   await get.send(requestBytes('GET', '/'));
