@@ -89,6 +89,8 @@ export class FakeFleet {
         state: 'running',
         startedAtMs: this.startedAtMs,
         restarts: 0,
+        isCrashLoop: false,
+        lastDeath: null,
         clientConnections: Math.round(this.totals.clientConnections / 2),
         exchanges: Math.round(this.totals.inFlight / 2),
         loopDelayMs: 1.4,

@@ -4,9 +4,8 @@
  * Called by the supervisor when the thread is gone for certain and before another one gets its
  * rows. Its counters and histograms stay: what has happened has happened. Its gauges go to 0, and
  * its share of each backend's in-flight and of each pool's queue is subtracted from the words that
- * all workers share. A
- * thread ended between its add to the word and the store to its gauge leaves the word off by one
- * for each such backend: a gap of nanoseconds that a thread dying of its own error cannot hit.
+ * all workers share. What a thread leaves that ended between its add to the word and the store to
+ * its gauge, `share-settler.ts` finds.
  */
 import {
   BACKEND_GAUGE_CELLS,

@@ -58,6 +58,8 @@ function setup() {
         state: 'running',
         startedAtMs: 0,
         restarts: 2,
+        isCrashLoop: false,
+        lastDeath: null,
         clientConnections: 9,
         exchanges: 4,
         loopDelayMs: 1.5,

@@ -86,6 +86,7 @@ function writeWorkers(text: MetricsText, status: Status, sampler: Sampler): void
     state === 'running' || state === 'draining' ? 1 : 0,
   );
   family('restarts_total', 'counter', 'Times that the thread was replaced.', ({ restarts }) => restarts);
+  family('crash_loop', 'gauge', '1 while its threads die again and again.', (w) => (w.isCrashLoop ? 1 : 0));
   family('client_connections', 'gauge', 'Open client connections.', ({ clientConnections }) => clientConnections);
   family('exchanges', 'gauge', 'Exchanges begun and not finished.', ({ exchanges }) => exchanges);
   family(

@@ -5,7 +5,7 @@
  * nothing else: the others go on, it is replaced at once, and its share of the in-flight words is
  * taken back, or least-connections would avoid its backends for ever. One that dies again and
  * again within its first second is replaced ever more slowly, up to once a second, and loudly.
- * One whose beat stands still for ten seconds is stuck in a loop: it is ended and replaced.
+ * One whose event loop stands still is told, and in the end ended and replaced: see `beat-watch.ts`.
  */
 import { Worker } from 'node:worker_threads';
 import type { WorkerStatus } from '../protocol/admin-api.ts';
@@ -15,6 +15,7 @@ import type { FromWorker, Plan, PlanListener, WorkerStart } from '../protocol/wo
 import type { State } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import type { Journal } from './journal.ts';
+import { ShareSettler } from './share-settler.ts';
 import { type Thread, type ThreadEvents, WorkerSeat } from './worker-seat.ts';
 
 const BEAT_CHECK_MS = 1_000;
@@ -60,6 +61,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
   readonly #seats: readonly WorkerSeat[];
+  readonly #shares: ShareSettler;
   #waiting: Waiting[] = [];
   /** Set while the first start is under way. */
   #failStart: ((error: Error) => void) | null = null;
@@ -87,6 +89,7 @@ export class Supervisor {
         journal.add({ level, kind, subject: `worker ${worker}`, text, origin: 'supervisor' });
       },
     };
+    this.#shares = new ShareSettler(state);
     this.#seats = Array.from({ length: workers }, (_, worker) => new WorkerSeat(worker, host));
   }
 
@@ -214,8 +217,15 @@ export class Supervisor {
       error = thrown;
       this.#options.onThrow?.(worker, thrown);
     });
-    thread.on('exit', (code) => events.onExit(error === null ? `exit code ${code}` : describe(error, heapMiB)));
-    return { post: (message) => thread.postMessage(message), end: () => void thread.terminate() };
+    thread.on('exit', (code) => {
+      events.onExit(error === null ? `exit code ${code}` : describe(error, heapMiB));
+      this.#shares.workerDied();
+    });
+    return {
+      post: (message) => thread.postMessage(message),
+      end: () => void thread.terminate(),
+      cpuMs: () => cpuMsOf(thread),
+    };
   }
 
   #takeStartFailure(text: string): boolean {
@@ -226,6 +236,7 @@ export class Supervisor {
   #scheduleBeatCheck(): void {
     this.#beatTimer = this.#clock.after(BEAT_CHECK_MS, () => {
       for (const seat of this.#seats) seat.checkBeat();
+      if (this.#seats.every(({ state }) => state !== 'blocked')) this.#shares.look();
       this.#scheduleBeatCheck();
     });
   }
@@ -253,6 +264,17 @@ export class Supervisor {
     const done = this.#waiting.filter(({ isDone }) => isDone());
     this.#waiting = this.#waiting.filter((waiting) => !done.includes(waiting));
     for (const { resolve } of done) resolve();
+  }
+}
+
+/** Also of a thread whose event loop stands still; not of one that waits for the system. */
+async function cpuMsOf(thread: Worker): Promise<number | null> {
+  try {
+    const { user, system } = await thread.cpuUsage();
+    return (user + system) / 1_000;
+  } catch {
+    // It has ended meanwhile.
+    return null;
   }
 }
 

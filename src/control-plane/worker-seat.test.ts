@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../../test/harness/fake-clock.ts';
+import { FakeClock, settle } from '../../test/harness/fake-clock.ts';
 import { makeConfig } from '../../test/harness/make-config.ts';
 import type { Plan, ToWorker } from '../protocol/worker.ts';
 import { BACKEND_GAUGES, BACKEND_SHARED, State, WORKER_GAUGES } from '../state/layout.ts';
@@ -18,20 +18,21 @@ function make() {
   let plan: Plan = buildPlan(CONFIG, [], [], 1);
   let isStopping = false;
   const startFailures: string[] = [];
-  const threads: { events: ThreadEvents; posted: ToWorker[]; isEnded: boolean }[] = [];
+  const threads: { events: ThreadEvents; posted: ToWorker[]; isEnded: boolean; cpuMs: number | null }[] = [];
   let isStarting = false;
   const seat = new WorkerSeat(1, {
     state,
     clock,
     plan: () => plan,
     startThread: (_, __, events) => {
-      const thread = { events, posted: [] as ToWorker[], isEnded: false };
+      const thread = { events, posted: [] as ToWorker[], isEnded: false, cpuMs: 0 };
       threads.push(thread);
       return {
         post: (message) => thread.posted.push(message),
         end: () => {
           thread.isEnded = true;
         },
+        cpuMs: () => Promise.resolve(thread.cpuMs),
       };
     },
     isStopping: () => isStopping,
@@ -112,14 +113,42 @@ describe('worker seat', () => {
     assert.deepEqual(waits, [0, 50, 100, 200, 400, 800, 1_000, 1_000, 1_000, 1_000]);
   });
 
-  it('tells a crash loop once', async () => {
+  it('tells a crash loop once, each death in the status, and its end when a thread has lived for 30 s', async () => {
     const { clock, seat, latest, kinds } = make();
     seat.start();
     for (let death = 0; death < 12; death++) {
-      latest().events.onExit('exit code 1');
+      latest().events.onExit(`exit code ${death}`);
       await clock.advance(clock.waits[0] ?? 0);
     }
+    const told = ['worker-died', 'worker-replaced'];
+    assert.deepEqual(kinds(), [...told, ...told, ...told, ...told, 'worker-died', 'worker-crash-loop']);
+    assert.equal(seat.status().isCrashLoop, true);
+    assert.equal(seat.status().restarts, 12);
+    assert.deepEqual(seat.status().lastDeath?.cause, 'exit code 11');
+    latest().events.onMessage({ type: 'listening' });
+    await clock.advance(29_999);
+    assert.equal(seat.status().isCrashLoop, true);
+    await clock.advance(1);
+    assert.equal(kinds().at(-1), 'worker-crash-loop-over');
+    assert.equal(seat.status().isCrashLoop, false);
+    latest().events.onExit('exit code 1');
+    assert.equal(kinds().at(-1), 'worker-died');
+    assert.equal(clock.waits[0], 0);
+  });
+
+  it('a thread that dies before the loop is over goes on with it', async () => {
+    const { clock, seat, latest, kinds } = make();
+    seat.start();
+    for (let death = 0; death < 12; death++) {
+      latest().events.onMessage({ type: 'listening' });
+      await clock.advance(5_000);
+      latest().events.onExit('exit code 1');
+      await clock.advance(0);
+    }
     assert.equal(kinds().filter((kind) => kind === 'worker-crash-loop').length, 1);
+    assert.equal(kinds().includes('worker-crash-loop-over'), false);
+    seat.stopReplacing();
+    assert.equal(clock.pending, 0);
   });
 
   it('does not replace when stopping, and hears nothing more from a thread that has gone', async () => {
@@ -136,20 +165,55 @@ describe('worker seat', () => {
     assert.equal(seat.isEmpty, true);
   });
 
-  it('ends a thread whose beat stands still for ten checks, and no sooner', () => {
+  it('tells a block and its end, and leaves the thread alone', async () => {
     const { seat, latest, beat, kinds } = make();
     seat.start();
     latest().events.onMessage({ type: 'listening' });
     beat();
-    for (let check = 0; check < 10; check++) seat.checkBeat();
-    assert.equal(latest().isEnded, false);
+    seat.checkBeat();
+    for (let check = 0; check < 10; check++) {
+      seat.checkBeat();
+      await settle();
+    }
+    assert.equal(seat.status().state, 'blocked');
     beat();
     seat.checkBeat();
-    for (let check = 0; check < 9; check++) seat.checkBeat();
+    assert.equal(seat.status().state, 'running');
     assert.equal(latest().isEnded, false);
+    assert.deepEqual(kinds(), ['worker-blocked', 'worker-unblocked']);
+  });
+
+  it('ends a thread that spins, replaces it, and says what it was', async () => {
+    const { clock, seat, threads, latest, beat, kinds } = make();
+    seat.start();
+    latest().events.onMessage({ type: 'listening' });
+    beat();
     seat.checkBeat();
+    await clock.advance(60_000);
+    for (let check = 0; check < 6; check++) {
+      assert.equal(latest().isEnded, false);
+      latest().cpuMs = 1_000 * check;
+      seat.checkBeat();
+      await settle();
+    }
     assert.equal(latest().isEnded, true);
-    assert.deepEqual(kinds(), ['worker-stuck']);
+    latest().events.onExit('exit code 1');
+    assert.equal(seat.status().lastDeath?.cause, 'its event loop was busy with one thing for 6 s');
+    await clock.advance(0);
+    assert.equal(threads.length, 2);
+    assert.deepEqual(kinds(), ['worker-blocked', 'worker-stuck', 'worker-died', 'worker-replaced']);
+    for (let check = 0; check < 2; check++) seat.checkBeat();
+    assert.equal(latest().isEnded, false, 'the one after it begins anew');
+  });
+
+  it('says so where a thread cannot be ended', () => {
+    const { seat, latest, beat, kinds } = make();
+    seat.start();
+    latest().events.onMessage({ type: 'listening' });
+    beat();
+    for (let check = 0; check < 40; check++) seat.checkBeat();
+    assert.equal(latest().isEnded, true);
+    assert.deepEqual(kinds(), ['worker-blocked', 'worker-stuck', 'worker-unending']);
   });
 
   it('sends each plan once, and knows the oldest that its thread may follow', () => {

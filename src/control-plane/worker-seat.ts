@@ -10,18 +10,21 @@ import type { FailureCode } from '../protocol/failures.ts';
 import type { ListeningSocket } from '../protocol/handover.ts';
 import type { FromWorker, ListenFailure, Plan, PlanListener, ToWorker } from '../protocol/worker.ts';
 import { type State, WORKER_GAUGES } from '../state/layout.ts';
+import { BeatWatch } from './beat-watch.ts';
 import type { Clock, Timer } from './clock.ts';
 import { takeBackShare } from './dead-share.ts';
-import { afterDeath, type Deaths, NO_DEATHS } from './restart-pace.ts';
+import { afterDeath, type Deaths, NO_DEATHS, RECOVERED_MS } from './restart-pace.ts';
 
-/** A beat that stands still for so many checks, one a second, means a stuck thread. */
-const STUCK_CHECKS = 10;
+/** A thread that is still there so many checks after it was ended will not go. */
+const UNENDED_CHECKS = 5;
 
 /** A running thread. */
 export interface Thread {
   post(message: ToWorker): void;
   /** Ends it at once; `onExit` follows. */
   end(): void;
+  /** Processor time that it has used so far; null where that cannot be had. Never rejects. */
+  cpuMs(): Promise<number | null>;
 }
 
 export interface ThreadEvents {
@@ -59,14 +62,21 @@ export class WorkerSeat {
   readonly #host: SeatHost;
   #thread: Thread | null = null;
   #startedAtMs = 0;
-  #startedMonotonicMs = 0;
+  /** Since when its thread accepts clients; null before it does. */
+  #workingSinceMs: number | null = null;
   #restarts = 0;
   #deaths: Deaths = NO_DEATHS;
+  #lastDeath: WorkerStatus['lastDeath'] = null;
   #sentRevision = 0;
-  #lastBeat = 0;
-  #stillChecks = 0;
+  readonly #beat = new BeatWatch();
+  /** Checks since its thread was ended for being stuck; null where it was not. */
+  #checksSinceEnd: number | null = null;
+  /** What the beat has shown, and why its thread was ended. */
+  #endedFor = '';
   #isDrained = false;
   #restartTimer: Timer | null = null;
+  /** Runs while its thread has still to show that it has got over a crash loop. */
+  #recoveryTimer: Timer | null = null;
 
   constructor(worker: number, host: SeatHost) {
     this.worker = worker;
@@ -81,11 +91,13 @@ export class WorkerSeat {
     const plan = this.#host.plan();
     this.state = 'starting';
     this.#startedAtMs = this.#host.clock.wallMs();
-    this.#startedMonotonicMs = this.#host.clock.monotonicMs();
+    this.#workingSinceMs = null;
     // It will serve by this plan or a later one, never by an older one.
     this.appliedRevision = plan.revision;
     this.#sentRevision = plan.revision;
-    this.#stillChecks = 0;
+    this.#beat.reset();
+    this.#checksSinceEnd = null;
+    this.#endedFor = '';
     const thread: Thread = this.#host.startThread(this.worker, plan, {
       onMessage: (message) => this.#thread === thread && this.#onMessage(message),
       onExit: (cause) => this.#thread === thread && this.#onExit(cause),
@@ -120,21 +132,57 @@ export class WorkerSeat {
   stopReplacing(): void {
     this.#restartTimer?.clear();
     this.#restartTimer = null;
+    this.#recoveryTimer?.clear();
+    this.#recoveryTimer = null;
   }
 
   end(): void {
     this.#thread?.end();
   }
 
-  /** Once a second. Counts checks and not time: after a pause of the whole process nothing is stuck. */
+  /** Once a second: see `BeatWatch`. */
   checkBeat(): void {
-    const beat = this.#gauge(WORKER_GAUGES.BEAT);
-    this.#stillChecks = beat === this.#lastBeat && this.#thread !== null ? this.#stillChecks + 1 : 0;
-    this.#lastBeat = beat;
-    if (this.#stillChecks < STUCK_CHECKS) return;
-    this.#stillChecks = 0;
-    this.#tell('bad', 'worker-stuck', `its event loop has stood still for ${STUCK_CHECKS} s; it is ended and replaced`);
+    const thread = this.#thread;
+    if (thread === null) return;
+    if (this.#checksSinceEnd !== null) return this.#awaitEnd();
+    const finding = this.#beat.look(this.#gauge(WORKER_GAUGES.BEAT), this.state === 'starting');
+    const { stillLooks, blockedLooks } = this.#beat;
+    switch (finding) {
+      case 'moving':
+        return;
+      case 'recovered':
+        if (this.state === 'blocked') this.state = 'running';
+        this.#tell('good', 'worker-unblocked', `its event loop turns again; it had stood still for ${blockedLooks} s`);
+        return;
+      case 'blocked':
+        if (this.state === 'running') this.state = 'blocked';
+        this.#tell('warning', 'worker-blocked', `its event loop has stood still for ${stillLooks} s; its clients wait`);
+        break;
+      case 'spinning':
+        return this.#endStuck(`its event loop was busy with one thing for ${stillLooks} s`);
+      case 'stuck':
+        return this.#endStuck(`its event loop stood still for ${stillLooks} s without using the processor`);
+      case 'still':
+        break;
+    }
+    void thread.cpuMs().then((cpuMs) => {
+      if (this.#thread === thread && cpuMs !== null) this.#beat.cpuIs(cpuMs);
+    });
+  }
+
+  #endStuck(cause: string): void {
+    this.#tell('bad', 'worker-stuck', `${cause}; it is ended and replaced`);
+    this.#endedFor = cause;
+    this.#checksSinceEnd = 0;
     this.end();
+  }
+
+  /** A thread that waits for the system, such as for a disk that is gone, cannot be ended by anyone. */
+  #awaitEnd(): void {
+    this.#checksSinceEnd = (this.#checksSinceEnd ?? 0) + 1;
+    if (this.#checksSinceEnd !== UNENDED_CHECKS) return;
+    const text = 'cannot be ended: it waits for the system; the others go on without it until the process is restarted';
+    this.#tell('bad', 'worker-unending', text);
   }
 
   status(): WorkerStatus {
@@ -143,6 +191,8 @@ export class WorkerSeat {
       state: this.state,
       startedAtMs: this.#startedAtMs,
       restarts: this.#restarts,
+      isCrashLoop: this.#deaths.isLoop,
+      lastDeath: this.#lastDeath,
       clientConnections: this.#gauge(WORKER_GAUGES.CLIENT_CONNECTIONS),
       exchanges: this.#gauge(WORKER_GAUGES.EXCHANGES),
       loopDelayMs: this.#gauge(WORKER_GAUGES.LOOP_DELAY_MICROS) / 1_000,
@@ -154,7 +204,7 @@ export class WorkerSeat {
   #onMessage(message: FromWorker): void {
     switch (message.type) {
       case 'listening':
-        if (this.state === 'starting') this.state = 'running';
+        if (this.state === 'starting') this.#work();
         break;
       case 'applied':
         this.appliedRevision = Math.max(this.appliedRevision, message.revision);
@@ -192,8 +242,23 @@ export class WorkerSeat {
     if (this.state === 'starting') this.end();
   }
 
-  #onExit(cause: string): void {
+  #work(): void {
+    this.state = 'running';
+    this.#workingSinceMs = this.#host.clock.monotonicMs();
+    if (!this.#deaths.isLoop) return;
+    this.#recoveryTimer = this.#host.clock.after(RECOVERED_MS, () => {
+      this.#recoveryTimer = null;
+      this.#deaths = NO_DEATHS;
+      const text = `has lived for ${RECOVERED_MS / 1_000} s, as thread number ${this.#restarts + 1}`;
+      this.#tell('good', 'worker-crash-loop-over', text);
+    });
+  }
+
+  #onExit(exit: string): void {
     this.#thread = null;
+    this.#recoveryTimer?.clear();
+    this.#recoveryTimer = null;
+    const cause = this.#endedFor === '' ? exit : this.#endedFor;
     // Ended in a drain, it could not say what it cut; its gauges still do.
     if (this.state === 'draining' && !this.#isDrained) this.cutExchanges += this.#gauge(WORKER_GAUGES.EXCHANGES);
     this.state = 'dead';
@@ -207,19 +272,24 @@ export class WorkerSeat {
   }
 
   #replace(cause: string): void {
-    const livedMs = this.#host.clock.monotonicMs() - this.#startedMonotonicMs;
-    const { deaths, delayMs, isLoop } = afterDeath(this.#deaths, livedMs);
+    const nowMs = this.#host.clock.monotonicMs();
+    const workedMs = this.#workingSinceMs === null ? 0 : nowMs - this.#workingSinceMs;
+    const { deaths, delayMs, isLoopNew } = afterDeath(this.#deaths, workedMs, nowMs);
     this.#deaths = deaths;
+    this.#lastDeath = { atMs: this.#host.clock.wallMs(), cause };
     const next = delayMs === 0 ? 'replaced at once' : `the next one comes in ${delayMs} ms`;
-    this.#tell('bad', 'worker-died', `died: ${cause}; ${next}`);
-    if (isLoop) {
-      const text = `has died ${deaths.inRow} times in a row within its first second; the other workers go on without it`;
+    // A loop is told once; what each of its threads dies of is in the status.
+    if (!deaths.isLoop || isLoopNew) this.#tell('bad', 'worker-died', `died: ${cause}; ${next}`);
+    if (isLoopNew) {
+      const seconds = Math.ceil((nowMs - (deaths.timesMs[0] ?? nowMs)) / 1_000);
+      const text = `dies again and again: ${deaths.timesMs.length} times within ${seconds} s; it is replaced each time, and the others go on`;
       this.#tell('bad', 'worker-crash-loop', text);
     }
     this.#restartTimer = this.#host.clock.after(delayMs, () => {
       this.#restartTimer = null;
       this.#restarts++;
       this.start();
+      if (deaths.isLoop) return;
       this.#tell('info', 'worker-replaced', `a new thread has taken its place (number ${this.#restarts + 1})`);
     });
   }

@@ -105,10 +105,15 @@ export interface PoolStatus {
 
 export interface WorkerStatus {
   readonly worker: number;
-  readonly state: 'starting' | 'running' | 'draining' | 'dead';
+  /** `blocked`: it runs, but its event loop has stood still for seconds. */
+  readonly state: 'starting' | 'running' | 'blocked' | 'draining' | 'dead';
   readonly startedAtMs: number;
   /** Times that this slot's thread was replaced. */
   readonly restarts: number;
+  /** Its threads die again and again. */
+  readonly isCrashLoop: boolean;
+  /** Why the thread before this one ended; null where there was none. */
+  readonly lastDeath: { readonly atMs: number; readonly cause: string } | null;
   readonly clientConnections: number;
   readonly exchanges: number;
   readonly loopDelayMs: number;

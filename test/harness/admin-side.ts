@@ -69,6 +69,8 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
       state: 'running',
       startedAtMs: 0,
       restarts: 0,
+      isCrashLoop: false,
+      lastDeath: null,
       clientConnections: 0,
       exchanges: 0,
       loopDelayMs: 0,

@@ -12,6 +12,9 @@ import { type HttpBackend, startHttpBackends } from './http-backends.ts';
 
 const PRELOAD = new URL('./crash-on-file.ts', import.meta.url).href;
 
+/** A stuck worker is ended after so much processor time, which may be long in coming. */
+const REPLACE_LIMIT_MS = 60_000;
+
 export interface MortalBalancer {
   readonly balancer: BalancerProgram;
   readonly backends: readonly HttpBackend[];
@@ -56,9 +59,13 @@ export async function startMortalBalancer(cleanup: Cleanup, settings: Settings =
       await rename(`${file}.new`, file);
     },
     untilReplaced: (worker, restarts) =>
-      eventually(`worker ${worker} to be replaced`, async () => {
-        const status = await workerStatus(worker);
-        return status.state === 'running' && status.restarts === restarts;
-      }),
+      eventually(
+        `worker ${worker} to be replaced`,
+        async () => {
+          const status = await workerStatus(worker);
+          return status.state === 'running' && status.restarts === restarts;
+        },
+        REPLACE_LIMIT_MS,
+      ),
   };
 }

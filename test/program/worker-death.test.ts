@@ -61,3 +61,24 @@ test('every worker dies, one after another, and the counters go on', async (t) =
   assert.deepEqual(Object.fromEntries(report.byBackend), { a: 50, b: 50 });
   assert.equal(await balancer.program.stop(), 0, balancer.program.log);
 });
+
+test('dying again and again is told once as a loop, and shown; the other worker takes everything', async (t) => {
+  const { balancer, harm, untilReplaced, workerStatus } = await startMortalBalancer(t);
+  const { admin, port } = balancer;
+  const load = startLoad(t, { port, concurrency: 4, isFresh: true });
+  for (let death = 1; death <= 7; death++) {
+    await harm(1);
+    await untilReplaced(1, death);
+  }
+  const report = await load.stop();
+  assert.equal(report.errors.get('ECONNREFUSED'), undefined, failedIn(report).join(', '));
+  assert.equal((await admin.eventsOf('worker-crash-loop', 'worker 1')).length, 1);
+  const { isCrashLoop, lastDeath } = await workerStatus(1);
+  assert.equal(isCrashLoop, true);
+  assert.match(lastDeath?.cause ?? '', /thrown on the wish of a test/);
+  const metrics = await admin.metrics();
+  assert.equal(metrics.get('ballast_worker_crash_loop{worker="1"}'), 1);
+  assert.equal(metrics.get('ballast_worker_restarts_total{worker="1"}'), 7);
+  assert.equal((await admin.ask('/readyz')).status, 200);
+  assert.equal(await balancer.program.stop(), 0, balancer.program.log);
+});
