@@ -33,7 +33,7 @@ describe('panic', () => {
   });
 
   it('is told where nobody but an ejected backend is left', () => {
-    const { roster, pool, backend, check, kinds, lastText } = makeRoster(
+    const { roster, journal, pool, backend, check, kinds, lastText } = makeRoster(
       configOf({ web: { backends: BACKENDS.slice(0, 2) } }),
     );
     roster.reportFailing(backend('b1').slot, 'UPSTREAM_CONNECT_REFUSED', 'ECONNREFUSED');
@@ -43,6 +43,8 @@ describe('panic', () => {
     assert.equal(lastText(), 'panic: 0 of 2 ready backends are available; requests go to 1, whatever is known of them');
     for (let i = 0; i < 3; i++) check('b1', false);
     assert.equal(pool().isPanic, false, 'what checks find dead is dead');
+    assert.equal(lastText(), 'panic is over: no backend is left');
+    assert.equal(journal.latest(1)[0]?.level, 'bad');
     assert.deepEqual(kinds(), ['backend-ejected', 'backend-down', 'pool-panic', 'backend-down', 'pool-panic-over']);
   });
 

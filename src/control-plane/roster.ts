@@ -420,11 +420,10 @@ export class Roster {
 
   /** Tells when the pool falls into panic, and when that is over. */
   #judge(pool: PoolRecord): void {
-    const { isPanic, text } = judgePanic(pool);
+    const { isPanic, level, kind, text } = judgePanic(pool);
     if (isPanic === pool.isPanic) return;
     pool.isPanic = isPanic;
-    const [level, kind] = isPanic ? (['bad', 'pool-panic'] as const) : (['good', 'pool-panic-over'] as const);
-    this.#tell(level, kind, pool.name, text, 'rotation');
+    if (!pool.isRemoved) this.#tell(level, kind, pool.name, text, 'rotation');
   }
 
   #raiseRevision(): void {
