@@ -122,11 +122,15 @@ export class Membership {
   sweep(appliedRevision: number): BackendRecord[] {
     const gone: BackendRecord[] = [];
     for (const pool of [...this.pools]) {
-      pool.backends = pool.backends.filter((backend) => {
-        if (!backend.isRemoved) return true;
+      for (const backend of pool.backends) {
+        if (!backend.isRemoved) continue;
         const isResting = appliedRevision >= backend.removedInRevision && this.#isResting(backend.slot);
         backend.restingSweeps = isResting ? backend.restingSweeps + 1 : 0;
-        if (backend.restingSweeps < RESTING_SWEEPS) return true;
+      }
+      // A removed pool goes as a whole: a request of it may still turn from one backend to another.
+      const isHeld = pool.isRemoved && pool.backends.some(({ restingSweeps }) => restingSweeps < RESTING_SWEEPS);
+      pool.backends = pool.backends.filter((backend) => {
+        if (!backend.isRemoved || isHeld || backend.restingSweeps < RESTING_SWEEPS) return true;
         clearBackendSlot(this.#state, backend.slot);
         this.#bySlot[backend.slot] = undefined;
         this.#backendSlots.give(backend.slot);

@@ -61,13 +61,16 @@ export class Placement implements WaiterOwner {
   }
 
   /**
-   * Looks for a place for a further attempt, by `untilMs`.
+   * Looks for a place for a further attempt, by `untilMs`, in the pool as it is now: a backend that
+   * has left it since may be gone, and its row of shared memory another one's.
    * @param last why the one before has failed; the answer where there is no place
    * @param isCounted whether the retry budget counts it
    */
   seekAgain(last: Failure, isCounted: boolean, untilMs: number): void {
-    const pool = this.#pool;
-    if (pool === null) return;
+    const before = this.#pool;
+    if (before === null) return;
+    const pool = this.#plane.pool(before.plan.slot) ?? before;
+    this.#pool = pool;
     this.#last = last;
     this.#untilMs = untilMs;
     const backend = this.#choose(pool);

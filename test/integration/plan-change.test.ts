@@ -52,6 +52,21 @@ test('after `applied` no request goes by the old plan, and one under way ends by
   );
 });
 
+test('a further attempt goes to the pool as it is now', async (t) => {
+  const cuts: (() => void)[] = [];
+  const old = await startHttpBackend(t, 'old', { handle: (request) => void cuts.push(() => request.socket.destroy()) });
+  const [fresh, other] = await startHttpBackends(t, ['fresh', 'other']);
+  assert.ok(fresh && other);
+  const plane = await startDataPlane(t, { pools: [{ backends: [old] }] }, 2);
+  const clients = await Promise.all(Array.from({ length: 8 }, () => connectRaw(t, plane.port)));
+  for (const client of clients) await client.send(requestBytes('GET', '/'));
+  await eventually('the requests to arrive', () => cuts.length === clients.length);
+  await plane.apply({ pools: [{ backends: [fresh] }] });
+  for (const cut of cuts) cut();
+  for (const client of clients) assert.equal((await client.response()).body, 'fresh');
+  assert.equal(old.requests, clients.length);
+});
+
 test('routes and limits change with the plan', async (t) => {
   const backends = await startHttpBackends(t, ['a', 'b']);
   const pools = backends.map((backend) => ({ name: backend.name, backends: [backend] }));
