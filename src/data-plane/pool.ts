@@ -70,11 +70,15 @@ export class Backend {
   #countIn(limit: number): boolean {
     const { shared } = this.#state;
     const word = this.#shared + BACKEND_SHARED.IN_FLIGHT;
-    for (;;) {
-      const inFlight = Atomics.load(shared, word);
-      if (inFlight >= limit) return false;
-      if (Atomics.compareExchange(shared, word, inFlight, inFlight + 1) === inFlight) return true;
+    // A plain read will do for a first guess; that it is full must be certain.
+    let inFlight = shared[word] ?? 0;
+    if (inFlight >= limit) inFlight = Atomics.load(shared, word);
+    while (inFlight < limit) {
+      const found = Atomics.compareExchange(shared, word, inFlight, inFlight + 1);
+      if (found === inFlight) return true;
+      inFlight = found;
     }
+    return false;
   }
 
   /** Gives the place back. */
