@@ -5,22 +5,21 @@
  * with; backends that stay keep their connections.
  */
 
-import type { Socket } from 'node:net';
 import { type Failure, failureOf } from '../protocol/failures.ts';
 import type { FromWorker, Plan, PlanBackend } from '../protocol/worker.ts';
 import { type State, WORKER_COUNTERS, WORKER_GAUGES } from '../state/layout.ts';
 import { AccessLog } from './access-log.ts';
 import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
-import { addressOf, Downstream } from './downstream.ts';
+import { Downstream } from './downstream.ts';
 import { HEAP_LEVEL, type HeapLevel } from './heap-guard.ts';
+import { acceptWire, type Incoming, peerOf, refuseIncoming } from './open-wire.ts';
 import { PlaceQueue } from './place-queue.ts';
 import { Backend, Pool, type PoolKeeps } from './pool.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { RouteTable } from './route.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
 import { closeLongestIdle, UpstreamCount } from './upstream/upstream-count.ts';
-import { Wire } from './wire.ts';
 
 /** While memory is short, so often idle connections of both sides are let go. */
 const RELIEF_MS = 1_000;
@@ -149,17 +148,17 @@ export class DataPlane {
   }
 
   /** Takes a new client in. */
-  accept(socket: Socket): void {
+  accept(incoming: Incoming): void {
     this.#count(WORKER_COUNTERS.CONNECTIONS_ACCEPTED);
     const isCounted = this.limits.connectionsPerClient > 0;
-    const address = isCounted ? addressOf(socket) : '';
+    const address = isCounted ? peerOf(incoming) : '';
     const excess = this.#excess(address);
     if (excess !== null) {
       this.#count(WORKER_COUNTERS.FIRST_FAILURE + excess.index);
-      socket.destroy();
+      refuseIncoming(incoming);
       return;
     }
-    Wire.accept(socket, (wire) => {
+    acceptWire(incoming, (wire) => {
       const downstream = new Downstream(this, wire, address);
       this.#downstreams.add(downstream);
       if (isCounted) this.#byClient.set(address, (this.#byClient.get(address) ?? 0) + 1);

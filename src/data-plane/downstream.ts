@@ -5,7 +5,6 @@
  * answered, what comes behind it waits, up to a limit, and then in the kernel. All about a
  * request but its bytes is the exchange's.
  */
-import type { Socket } from 'node:net';
 import type { Origin } from '../http1/forward-fields.ts';
 import { BODY } from '../http1/framing.ts';
 import { HeadReader } from '../http1/head-reader.ts';
@@ -19,6 +18,7 @@ import type { DataPlane } from './data-plane.ts';
 import type { Expiring } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
 import { loggedHead } from './logged-head.ts';
+import { plainAddress } from './open-wire.ts';
 import { GATHER_BYTES, HIGH_WATER_BYTES, type Wire, type WireOwner } from './wire.ts';
 
 const PHASE = {
@@ -94,7 +94,7 @@ export class Downstream implements WireOwner, Client, Expiring {
 
   /** The client's address, without the prefix of an IPv4 address on an IPv6 socket. */
   get address(): string {
-    if (this.#address === '') this.#address = addressOf(this.wire.socket);
+    if (this.#address === '') this.#address = plainAddress(this.wire.address);
     return this.#address;
   }
 
@@ -445,9 +445,3 @@ export class Downstream implements WireOwner, Client, Expiring {
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/** The address of a socket's other side; `unknown` once it is gone. */
-export function addressOf(socket: Socket): string {
-  const address = socket.remoteAddress ?? 'unknown';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
-}

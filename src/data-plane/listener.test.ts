@@ -6,18 +6,20 @@ import { freePort } from '../../test/harness/free-port.ts';
 import { accepts } from '../../test/harness/program.ts';
 import type { PlanListener } from '../protocol/worker.ts';
 import { Listeners } from './listener.ts';
+import { acceptWire } from './open-wire.ts';
+import { NOBODY, type Wire } from './wire.ts';
 
 const on = (port: number, host = '127.0.0.1'): PlanListener => ({ name: `at ${host}:${port}`, host, port });
 
 /** Time stands still unless `stepMs` says how much passes with each look at it. */
 function make(t: TestContext, stepMs = 0) {
-  const accepted: net.Socket[] = [];
+  const accepted: Wire[] = [];
   let nowMs = 0;
   const clock = { now: () => (nowMs += stepMs), wallMs: () => 0 };
-  const listeners = new Listeners((socket) => accepted.push(socket), clock);
+  const listeners = new Listeners((incoming) => accepted.push(acceptWire(incoming, () => NOBODY)), clock);
   t.after(async () => {
     await listeners.close();
-    for (const socket of accepted) socket.destroy();
+    for (const wire of accepted) wire.destroy();
   });
   return { listeners, accepted };
 }
@@ -58,8 +60,7 @@ describe('listeners', () => {
     await listeners.apply([]);
     assert.equal(accepted.length, 201);
     assert.equal(await accepts(port), false);
-    for (const socket of accepted) socket.resume();
-    for (const socket of accepted) socket.write('still here');
+    for (const wire of accepted) wire.writeText('still here');
     first.setEncoding('utf8');
     assert.deepEqual(await once(first, 'data'), ['still here']);
     assert.equal(seen.resets, 0);

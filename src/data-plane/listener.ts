@@ -9,11 +9,13 @@
  * it, of which there may be several for one port. They are its own from then on: if it dies, they
  * die with it, and the thread that follows opens new ones.
  */
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server } from 'node:net';
 import type { ListeningSocket } from '../protocol/handover.ts';
 import { listeningDescriptor } from '../protocol/listening-descriptor.ts';
 import type { ListenFailure, PlanListener } from '../protocol/worker.ts';
 import type { Clock } from './clock.ts';
+import type { Incoming } from './open-wire.ts';
+import { takeHandles } from './tcp-handles.ts';
 
 /** Connections that wait in the kernel to be accepted; the kernel's own limit cuts it down. */
 const BACKLOG = 4096;
@@ -37,13 +39,13 @@ interface Listener {
 }
 
 export class Listeners {
-  readonly #accept: (socket: Socket) => void;
+  readonly #accept: (incoming: Incoming) => void;
   readonly #clock: Clock;
   readonly #open = new Map<string, Listener>();
   #inherited: readonly ListeningSocket[];
   #isClosed = false;
 
-  constructor(accept: (socket: Socket) => void, clock: Clock, inherited: readonly ListeningSocket[] = []) {
+  constructor(accept: (incoming: Incoming) => void, clock: Clock, inherited: readonly ListeningSocket[] = []) {
     this.#accept = accept;
     this.#clock = clock;
     this.#inherited = inherited;
@@ -105,10 +107,13 @@ export class Listeners {
   }
 
   #newServer(listener: Listener): Server {
-    return createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
+    const take = (incoming: Incoming): void => {
       listener.accepted++;
-      this.#accept(socket);
-    });
+      this.#accept(incoming);
+    };
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, take);
+    server.once('listening', () => takeHandles(server, take));
+    return server;
   }
 
   /**

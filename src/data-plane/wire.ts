@@ -1,19 +1,16 @@
 /**
- * A socket as the data plane uses it: reads into a shared buffer, writes gathered.
+ * A connection as the data plane uses it: reads into a shared buffer, writes gathered.
  *
- * This file holds every trick that makes a raw socket cheap, and nothing that knows HTTP.
+ * What is common to its two kinds, `handle-wire.ts` and `socket-wire.ts`; nothing here knows HTTP.
  *
- * 1. Reads go into one buffer that all sockets of the worker share (`onread`), not into a fresh
- *    one each. What a reader wants to keep it copies. Node gives the option to outgoing sockets
- *    only; an accepted one is taken over by wrapping its handle in a socket of our own. Where
- *    Node should ever refuse that, the plain `data` event serves instead.
+ * 1. Reads go into one buffer that all connections of the worker share, not into a fresh one each.
+ *    What a reader wants to keep it copies.
  * 2. A wire that carries a large body gets a larger buffer of its own (`relay-buffers.ts`). Its bytes
  *    are written to the other side as they lie: if the kernel takes them all, the buffer is free
  *    for the next read; if not, the reader pauses until they are gone. Nothing is copied.
  * 3. Text to be written in one turn of the event loop is gathered and goes out in one `write` of
  *    one latin1 string, all wires of the turn together, after every read of the turn.
  */
-import { connect, Socket } from 'node:net';
 import { areRelayBuffersShort, lendRelayBuffer, returnRelayBuffer } from './relay-buffers.ts';
 
 const SHARED_BYTES = 64 * 1024;
@@ -22,7 +19,8 @@ export const HIGH_WATER_BYTES = 64 * 1024;
 /** Bodies up to this size are gathered with their head as text. */
 export const GATHER_BYTES = 8 * 1024;
 
-const SHARED = Buffer.allocUnsafeSlow(SHARED_BYTES);
+/** What all wires without a buffer of their own read into. */
+export const SHARED = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
 /** The owner of a wire: what it reads and what becomes of it. */
 export interface WireOwner {
@@ -34,30 +32,17 @@ export interface WireOwner {
   onDrain(): void;
   /** Only for wires that were opened from here. */
   onConnect(): void;
-  /** The socket is gone; `error` is null where it was closed in order. */
+  /** The connection is gone; `error` is null where it was closed in order. */
   onClose(error: Error | null): void;
 }
 
-// The buffer for the next read of the socket whose callback has just run. Node calls `onread`'s
-// `buffer` right after its `callback`, in the same turn and without saying for which socket.
-let nextReadBuffer: Buffer = SHARED;
-const takeReadBuffer = (): Buffer => {
-  const buffer = nextReadBuffer;
-  nextReadBuffer = SHARED;
-  return buffer;
+export const NOBODY: WireOwner = {
+  onBytes: () => undefined,
+  onEnd: () => undefined,
+  onDrain: () => undefined,
+  onConnect: () => undefined,
+  onClose: () => undefined,
 };
-
-interface OwnedSocket extends Socket {
-  wire?: Wire;
-}
-
-function onRead(this: OwnedSocket, byteCount: number, buffer: Uint8Array): boolean {
-  const { wire } = this;
-  if (wire === undefined) return true;
-  wire.owner?.onBytes(buffer as Buffer, 0, byteCount);
-  nextReadBuffer = wire.relayBuffer ?? SHARED;
-  return !wire.isPaused;
-}
 
 const queued: Wire[] = [];
 
@@ -67,80 +52,35 @@ function flushQueued(): void {
   queued.length = 0;
 }
 
-export class Wire {
-  readonly socket: OwnedSocket;
-  owner: WireOwner | null;
+export abstract class Wire {
+  owner: WireOwner = NOBODY;
   relayBuffer: Buffer | null = null;
   isPaused = false;
   isEnded = false;
   isClosed = false;
-  /** Writes handed to the socket so far: whether it moved tells sent from unsent. */
+  /** Writes handed on so far: whether it moved tells sent from unsent. */
   writeCount = 0;
-  #error: Error | null = null;
-  /** Large writes that the kernel has not taken whole, or has only just. */
-  #pendingViews = 0;
+  /** Bytes written whose write the kernel has not taken whole. */
+  pendingBytes = 0;
   #text = '';
   #isQueued = false;
   #endsAfterText = false;
+  /** The source waits for the large writes to be taken. */
+  #isAwaited = false;
+  #error: Error | null = null;
 
-  private constructor(socket: OwnedSocket, owner: WireOwner) {
-    this.socket = socket;
-    this.owner = owner;
-    socket.wire = this;
-    socket.on('end', onEnd);
-    socket.on('drain', onDrain);
-    socket.on('error', onError);
-    socket.on('close', onClose);
-  }
-
-  /** Takes over an accepted, paused socket. */
-  static accept(accepted: Socket, ownerOf: (wire: Wire) => WireOwner): Wire {
-    const holder = accepted as unknown as { _handle: { useUserBuffer?: unknown } | null };
-    const handle = holder._handle;
-    let socket: Socket = accepted;
-    if (typeof handle?.useUserBuffer === 'function') {
-      // The first socket lets go of the handle and ends at once, so that the server does not
-      // wait for it; the second one owns the connection from here on.
-      holder._handle = null;
-      accepted.destroy();
-      const options = { handle, allowHalfOpen: true, onread: { buffer: takeReadBuffer, callback: onRead } };
-      socket = new Socket(options as object as ConstructorParameters<typeof Socket>[0]);
-    }
-    const wire = new Wire(socket, NOBODY);
-    wire.owner = ownerOf(wire);
-    if (socket === accepted) {
-      accepted.on('data', (bytes: Buffer) => onRead.call(socket, bytes.length, bytes));
-      accepted.resume();
-    }
-    return wire;
-  }
-
-  /** Opens a connection; `owner.onConnect` or `owner.onClose` follows. */
-  static connect(host: string, port: number, owner: WireOwner): Wire {
-    const socket = connect({
-      host,
-      port,
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: { buffer: takeReadBuffer, callback: onRead } as never,
-    });
-    socket.once('connect', onConnect);
-    return new Wire(socket, owner);
-  }
-
-  /** Bytes written and not yet taken by the kernel. */
-  get pendingBytes(): number {
-    return this.socket.writableLength;
-  }
-
-  /**
-   * A figure that falls whenever the kernel takes anything, and that only more writes can raise.
-   * `pendingBytes` falls only with whole writes; the handle knows of parts of them.
-   */
-  get untakenBytes(): number {
-    const { _handle: handle } = this.socket as unknown as { _handle: { writeQueueSize?: number } | null };
-    return this.socket.writableLength + (handle?.writeQueueSize ?? 0);
-  }
+  /** IP address of the other side; `unknown` once it is gone. */
+  abstract readonly address: string;
+  /** A figure that falls whenever the kernel takes anything, and that only more writes can raise. */
+  abstract readonly untakenBytes: number;
+  /** Writes text, one byte a character, and then `bytes` as they lie; sets `pendingBytes`. */
+  protected abstract send(text: string, bytes: Buffer | null): void;
+  protected abstract startReading(): void;
+  protected abstract stopReading(): void;
+  /** Ends this direction after what was sent. */
+  protected abstract shut(): void;
+  /** Gives the connection up; `closed` follows, later. */
+  protected abstract release(isReset: boolean): void;
 
   /** Adds text, one byte a character, to what goes out at the end of this turn. */
   writeText(text: string): void {
@@ -157,35 +97,19 @@ export class Wire {
     if (end - start <= GATHER_BYTES && this.#text.length + end - start <= GATHER_BYTES * 2) {
       this.#text += buffer.toString('latin1', start, end);
       this.#queue();
-      return this.socket.writableLength <= HIGH_WATER_BYTES;
+      return this.pendingBytes <= HIGH_WATER_BYTES;
     }
-    this.writeCount++;
     const isOwn = buffer === source.relayBuffer;
     const view = isOwn ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end));
-    this.#pendingViews++;
-    if (this.#text === '') {
-      this.socket.write(view, this.#viewTaken);
-    } else {
-      this.socket.cork();
-      this.#writeText();
-      this.socket.write(view, this.#viewTaken);
-      this.socket.uncork();
-    }
-    const pendingBytes = this.socket.writableLength;
-    if (pendingBytes === 0) return true;
+    const text = this.#text;
+    this.#text = '';
+    this.writeCount++;
+    this.send(text, view);
+    if (this.pendingBytes === 0) return true;
     // The kernel still reads from the source's own buffer: not a byte may be read into it.
-    this.#isAwaited = isOwn || pendingBytes > HIGH_WATER_BYTES;
+    this.#isAwaited = isOwn || this.pendingBytes > HIGH_WATER_BYTES;
     return !this.#isAwaited;
   }
-
-  /** The source waits for the large writes to be taken. */
-  #isAwaited = false;
-
-  readonly #viewTaken = (): void => {
-    if (--this.#pendingViews > 0 || !this.#isAwaited) return;
-    this.#isAwaited = false;
-    this.owner?.onDrain();
-  };
 
   /** Ends this direction once all that was written has gone out. */
   end(): void {
@@ -197,18 +121,16 @@ export class Wire {
   flush(): void {
     this.#isQueued = false;
     if (this.isClosed) return;
-    if (this.#text !== '') this.#writeText();
+    if (this.#text !== '') {
+      const text = this.#text;
+      this.#text = '';
+      this.writeCount++;
+      this.send(text, null);
+    }
     if (this.#endsAfterText && !this.isEnded) {
       this.isEnded = true;
-      this.socket.end();
+      if (!this.isClosed) this.shut();
     }
-  }
-
-  #writeText(): void {
-    const text = this.#text;
-    this.#text = '';
-    this.writeCount++;
-    this.socket.write(text, 'latin1');
   }
 
   #queue(): void {
@@ -222,13 +144,13 @@ export class Wire {
   pause(): void {
     if (this.isPaused) return;
     this.isPaused = true;
-    this.socket.pause();
+    if (!this.isClosed) this.stopReading();
   }
 
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
-    if (!this.isClosed) this.socket.resume();
+    if (!this.isClosed) this.startReading();
   }
 
   /** Gives this wire a read buffer of its own, from its next read on. */
@@ -258,52 +180,41 @@ export class Wire {
 
   /** Closes at once; text not written out yet is lost. `onClose` follows. */
   destroy(): void {
-    this.isClosed = true;
-    this.socket.destroy();
+    this.#close(false);
   }
 
   /** Closes with a reset, so that the other side cannot take what it has for the whole. */
   reset(): void {
-    this.isClosed = true;
-    this.socket.resetAndDestroy();
+    this.#close(true);
   }
 
-  /** For the handlers below. */
-  closed(): void {
+  #close(isReset: boolean): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.release(isReset);
+  }
+
+  /** For the two kinds: the kernel has taken all but `pendingBytes`. */
+  protected taken(pendingBytes: number): void {
+    const hadPending = this.pendingBytes > 0;
+    this.pendingBytes = pendingBytes;
+    if (pendingBytes > 0 || !hadPending || this.isClosed) return;
+    this.#isAwaited = false;
+    this.owner.onDrain();
+  }
+
+  /** For the two kinds: it cannot go on. */
+  protected failed(error: Error): void {
+    this.#error ??= error;
+    this.#close(false);
+  }
+
+  /** For the two kinds: the connection is gone. */
+  protected closed(): void {
     this.isClosed = true;
     this.endRelay(false);
     const { owner } = this;
-    this.owner = null;
-    owner?.onClose(this.#error);
+    this.owner = NOBODY;
+    owner.onClose(this.#error);
   }
-
-  failed(error: Error): void {
-    this.#error ??= error;
-    this.isClosed = true;
-  }
-}
-
-const NOBODY: WireOwner = {
-  onBytes: () => undefined,
-  onEnd: () => undefined,
-  onDrain: () => undefined,
-  onConnect: () => undefined,
-  onClose: () => undefined,
-};
-
-// One function for all sockets: a socket's own closures would cost more than the socket.
-function onEnd(this: OwnedSocket): void {
-  this.wire?.owner?.onEnd();
-}
-function onDrain(this: OwnedSocket): void {
-  this.wire?.owner?.onDrain();
-}
-function onConnect(this: OwnedSocket): void {
-  this.wire?.owner?.onConnect();
-}
-function onError(this: OwnedSocket, error: Error): void {
-  this.wire?.failed(error);
-}
-function onClose(this: OwnedSocket): void {
-  this.wire?.closed();
 }

@@ -18,8 +18,9 @@ import type { FailureCode } from '../../protocol/failures.ts';
 import type { PlanPool } from '../../protocol/worker.ts';
 import type { Clock } from '../clock.ts';
 import type { Deadlines, Expiring } from '../deadlines.ts';
+import { connectWire } from '../open-wire.ts';
 import type { Backend } from '../pool.ts';
-import { GATHER_BYTES, Wire, type WireOwner } from '../wire.ts';
+import { GATHER_BYTES, type Wire, type WireOwner } from '../wire.ts';
 import { connectFailure, errnoOf } from './connect.ts';
 
 /** The exchange, as a connection sees it. */
@@ -101,7 +102,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.#owner = owner;
     this.reader = new HeadReader(HEAD.RESPONSE, limits, NOTHING);
     backend.connectionOpened();
-    this.wire = Wire.connect(backend.plan.address ?? '', backend.plan.port, this);
+    this.wire = connectWire(backend.plan.address ?? '', backend.plan.port, this);
     deadlines.set(this, pool.timeouts.connectMs);
   }
 
