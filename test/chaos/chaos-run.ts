@@ -1,0 +1,95 @@
+/**
+ * One chaos run: load of every kind, faults on every wire, one disturbance after another in a
+ * drawn order until the time is up, then rest, then the judge. The same seed draws the same
+ * requests, faults and disturbances; only the moments are the machine's.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomFrom } from '../harness/segmentations.ts';
+import { DISTURBANCES, type Disturbance, MEMBERSHIP, roughen, smooth } from './disturbances.ts';
+import { type Judgement, judge } from './judge.ts';
+import { startRecordedLoad } from './recorded-load.ts';
+import { drawPlan, type Mix, WILD } from './request-plans.ts';
+import { ATTEMPTS, type Stand } from './stand.ts';
+
+const CONNECTIONS = 96;
+/** Of the load, through the fault proxy between clients and balancer. */
+const FRONT_SHARE = 0.2;
+const FRONT_PATIENCE_MS = 8_000;
+const CALM_MS = 150;
+/** Connections that have a fault have it for as long as the time limits let them. */
+const HEAL_MS = 300;
+
+export interface ChaosOptions {
+  readonly seed: string;
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly mix?: Mix;
+  /** Backends leave the pool and come back. */
+  readonly hasMembership: boolean;
+  /** What happens; without it, everything. */
+  readonly disturbances?: readonly Disturbance[];
+  /** Workers die in this run. */
+  readonly isMortal?: boolean;
+  readonly tell?: (line: string) => void;
+}
+
+export interface ChaosReport extends Judgement {
+  /** Disturbances by name. */
+  readonly happened: Readonly<Record<string, number>>;
+  /** Connections through the proxies by their fault. */
+  readonly faultsMade: Readonly<Record<string, number>>;
+}
+
+/** Runs on a stand at rest and leaves it at rest. */
+export async function runChaos(stand: Stand, options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, seconds, perSecond, mix = WILD, hasMembership, tell = () => {} } = options;
+  const streams = (name: string): (() => number) => randomFrom(`${seed} ${name}`);
+  await stand.begin();
+  const loads = ['direct', 'front'].map((name) => {
+    const random = streams(name);
+    let count = 0;
+    return startRecordedLoad({
+      port: name === 'front' ? stand.front.port : stand.balancer.port,
+      perSecond: perSecond * (name === 'front' ? FRONT_SHARE : 1 - FRONT_SHARE),
+      connections: CONNECTIONS,
+      plan: () => drawPlan(random, `${name}-${seed}-${count++}`, mix),
+      isBehindFaults: name === 'front',
+      // In front of the balancer there are faults after which nothing ever comes.
+      ...(name === 'front' ? { patienceMs: FRONT_PATIENCE_MS } : {}),
+    });
+  });
+  const random = streams('disturbances');
+  const all = options.disturbances ?? (hasMembership ? [...DISTURBANCES, MEMBERSHIP] : DISTURBANCES);
+  const happened: Record<string, number> = {};
+  roughen(stand, streams('wires'), 0.5);
+  const endMs = performance.now() + seconds * 1000;
+  let bag: Disturbance[] = [];
+  while (performance.now() < endMs) {
+    // Each once before any comes again.
+    if (bag.length === 0)
+      bag = all
+        .map((one) => ({ one, key: random() }))
+        .sort((a, b) => a.key - b.key)
+        .map(({ one }) => one);
+    const next = bag.shift();
+    if (next === undefined) break;
+    tell(next.name);
+    happened[next.name] = (happened[next.name] ?? 0) + 1;
+    await next.run(stand, random);
+    await delay(CALM_MS);
+  }
+  smooth(stand);
+  await delay(HEAL_MS);
+  const ended = Promise.all(loads.map((load) => load.stop()));
+  // Nobody waits for what a fault in front of the balancer keeps for ever.
+  stand.front.cut();
+  const clients = (await ended).flat();
+  const evidence = await stand.evidence(clients);
+  const isRosterWhole = !(MEMBERSHIP.name in happened);
+  const judgement = judge(evidence, { attempts: ATTEMPTS, isMortal: options.isMortal === true, isRosterWhole });
+  const faultsMade: Record<string, number> = {};
+  for (const { counts } of [...stand.proxies, stand.front]) {
+    for (const [kind, count] of counts) faultsMade[kind] = (faultsMade[kind] ?? 0) + count;
+  }
+  return { ...judgement, happened, faultsMade };
+}
