@@ -23,6 +23,7 @@ import { type LoggedHead, loggedHead } from './logged-head.ts';
 import { Placement, type PlacementOwner } from './placement.ts';
 import type { Backend, Pool } from './pool.ts';
 import { RequestBody } from './request-body.ts';
+import { Tunnel } from './tunnel.ts';
 import { type AttemptOwner, UpstreamConnection } from './upstream/connection.ts';
 
 /** A request that cannot be repeated avoids connections that have waited longer than this. */
@@ -63,9 +64,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
   #isStarted = false;
   #isKeptAlive = false;
   #answerBytes = 0;
-  #isTunnel = false;
-  #isClientEnded = false;
-  #isUpstreamEnded = false;
+  #tunnel: Tunnel | null = null;
 
   constructor(plane: DataPlane, client: Client) {
     this.#plane = plane;
@@ -83,7 +82,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     return this.request.isUpgrade;
   }
   get isTunnel(): boolean {
-    return this.#isTunnel;
+    return this.#tunnel !== null;
   }
 
   /** Begins with the head that `reader` has completed and `request` describes. */
@@ -97,9 +96,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#isFreshOnly = false;
     this.#status = 0;
     this.#isStarted = false;
-    this.#isTunnel = false;
-    this.#isClientEnded = false;
-    this.#isUpstreamEnded = false;
+    this.#tunnel = null;
     this.#answerBytes = 0;
     this.#isKeptAlive = request.isKeepAlive;
     this.#logged =
@@ -199,7 +196,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
   onClientGone(code: FailureCode): void {
     if (!this.isActive) return;
     // A tunnel ends by one of its sides leaving: that is no failure.
-    const failure = this.#isTunnel && code === 'CLIENT_CLOSED' ? null : failureOf(code);
+    const failure = this.isTunnel && code === 'CLIENT_CLOSED' ? null : failureOf(code);
     this.#abandon(failure);
     this.#count(failure);
   }
@@ -219,19 +216,9 @@ export class Exchange implements AttemptOwner, PlacementOwner {
    * answer, but a place in the queue is for those who stay for certain.
    */
   onClientEnd(): void {
-    this.#isClientEnded = true;
     if (this.#placement.isWaiting) this.#clientLeft();
-    if (!this.#isTunnel) return;
-    this.#connection?.wire.end();
-    if (this.#isUpstreamEnded) this.#endTunnel();
-  }
-
-  onTunnelBytesFromClient(buffer: Buffer, start: number, end: number): void {
-    const connection = this.#connection;
-    if (connection === null) return;
-    this.#body.bytes += end - start;
-    connection.touchTunnel();
-    if (!connection.wire.writeBytes(buffer, start, end, this.#client.wire)) this.#client.pauseRequest();
+    this.#tunnel?.clientEnded();
+    this.#endTunnel();
   }
 
   onUpstreamDrain(): void {
@@ -295,12 +282,32 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     if (connection === null) return;
     this.#status = 101;
     this.#isStarted = true;
-    this.#isTunnel = true;
+    this.#tunnel = new Tunnel(this.#client, connection);
     this.#isKeptAlive = false;
     this.#answered();
     const { reader, framing, options } = connection;
     this.#client.wire.writeText(writeResponseHead(reader, framing, options.nominated, SWITCH_FRAMING));
     this.#client.switched();
+  }
+
+  onTunnelBytesFromClient(buffer: Buffer, start: number, end: number): void {
+    if (this.isActive) this.#tunnel?.fromClient(buffer, start, end);
+  }
+
+  onTunnelBytes(buffer: Buffer, start: number, end: number): void {
+    this.#tunnel?.fromBackend(buffer, start, end);
+  }
+
+  onTunnelEnd(): void {
+    this.#tunnel?.backendEnded();
+    this.#endTunnel();
+  }
+
+  #endTunnel(): void {
+    if (!this.isActive || this.#tunnel?.isEnded !== true) return;
+    this.#abandon(null);
+    this.#count(null);
+    this.#client.exchangeEnded(false);
   }
 
   /** Counts the answer for or against the backend; so many gateway errors in a row are told. */
@@ -311,29 +318,6 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     const limit = this.#pool?.plan.gatewayErrors ?? 0;
     if (limit === 0 || errors % limit !== 0) return;
     this.#plane.report({ type: 'failing', backend: backend.slot, code: null, detail: `status ${this.#status}` });
-  }
-
-  onTunnelBytes(buffer: Buffer, start: number, end: number): void {
-    const connection = this.#connection;
-    if (connection === null) return;
-    this.#answerBytes += end - start;
-    if (this.#client.wire.writeBytes(buffer, start, end, connection.wire)) return;
-    connection.pause();
-    this.#client.answerStalled();
-  }
-
-  onTunnelEnd(): void {
-    this.#isUpstreamEnded = true;
-    this.#client.wire.end();
-    if (this.#isClientEnded) this.#endTunnel();
-  }
-
-  #endTunnel(): void {
-    const connection = this.#connection;
-    this.#finishAttempt(null);
-    connection?.abandon();
-    this.#count(null);
-    this.#client.exchangeEnded(false);
   }
 
   onAttemptFailed(code: FailureCode, detail: string, isUnsent: boolean): void {
@@ -409,6 +393,10 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#backend = null;
     this.#connection = null;
     this.#isConnected = false;
+    if (this.#tunnel !== null) {
+      this.#body.bytes += this.#tunnel.bytesFromClient;
+      this.#answerBytes += this.#tunnel.bytesFromBackend;
+    }
     const latencyMs = this.#plane.clock.now() - this.#attemptStartMs;
     backend.finish(this.#status, failure, latencyMs, this.#body.bytes, this.#answerBytes);
     this.#pool?.queue.placeFreed();
@@ -419,7 +407,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     if (this.#isStarted) {
       this.#count(failure);
       // An answer that ends with its connection can only be seen to be cut by a reset.
-      this.#client.cut(!this.#isTunnel && !this.#answer.isChunked && !this.#answer.keepsLength);
+      this.#client.cut(!this.isTunnel && !this.#answer.isChunked && !this.#answer.keepsLength);
       return;
     }
     this.#isStarted = true;
