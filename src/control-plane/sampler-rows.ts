@@ -9,11 +9,12 @@
 import type { LatencyMs } from '../protocol/admin-api.ts';
 import { HISTOGRAM_BUCKETS } from '../state/histogram.ts';
 import { BACKEND_COUNTERS, POOL_COUNTERS, type State } from '../state/layout.ts';
-import { POOL_ERROR_CELLS } from './sampler-status.ts';
-import { LatencyWindow, notMeasured, RateWindow, WINDOW_SECONDS } from './sampler-window.ts';
+import type { Figures } from './history/figures.ts';
+import { BACKEND_ERROR_CELLS, type Gauges, NO_GAUGES, POOL_ERROR_CELLS } from './sampler-status.ts';
+import { type LatencySeconds, LatencyWindow, notMeasured, RateWindow, WINDOW_SECONDS } from './sampler-window.ts';
 
-/** The window, and the settling second, and the second that takes that one out of the window. */
-const SECONDS_TO_EMPTY = WINDOW_SECONDS + 2;
+/** The window, and the settling second, and those that take that one out of what is kept. */
+const SECONDS_TO_EMPTY = WINDOW_SECONDS + 4;
 
 /** Where a row lies: its first cells, by worker. */
 interface Place {
@@ -26,27 +27,35 @@ interface Place {
 const byWorker = (state: State, first: (worker: number) => number): number[] =>
   Array.from({ length: state.capacity.workers }, (_, worker) => first(worker));
 
-export class SampledRow {
+export class SampledRow implements Figures {
   readonly #state: State;
   readonly #place: Place;
   /** Cells whose sum is the number of errors, relative to the first counter. */
   readonly #errorCells: readonly number[];
+  /** The counter of retries, relative to the first counter; null where there is none. */
+  readonly #retryCell: number | null;
   readonly #rate = new RateWindow();
+  readonly #errorRate = new RateWindow();
   #window: LatencyWindow | null = null;
   #requests = 0;
   #errors = 0;
+  #retries = 0;
+  #gauges: Gauges = NO_GAUGES;
   /** A worker stores its counter and its buckets one after the other: look once more afterwards. */
   #isSettling = false;
   /** Seconds until the window is known to be empty. */
   #secondsToEmpty = 0;
   #rps = 0;
-  #lastRps = 0;
-  #lastErrorsPerSecond = 0;
+  #errorsPerSecond = 0;
+  #lastFinished = 0;
+  #lastErrors = 0;
+  #lastRetries = 0;
 
-  constructor(state: State, place: Place, errorCells: readonly number[]) {
+  constructor(state: State, place: Place, errorCells: readonly number[], retryCell: number | null) {
     this.#state = state;
     this.#place = place;
     this.#errorCells = errorCells;
+    this.#retryCell = retryCell;
   }
 
   static ofPool(state: State, slot: number): SampledRow {
@@ -55,7 +64,7 @@ export class SampledRow {
       counters: byWorker(state, (worker) => state.poolCounters(worker, slot)),
       histograms: byWorker(state, (worker) => state.poolHistogram(worker, slot)),
     };
-    return new SampledRow(state, place, POOL_ERROR_CELLS);
+    return new SampledRow(state, place, POOL_ERROR_CELLS, POOL_COUNTERS.RETRIES);
   }
 
   static ofBackend(state: State, slot: number): SampledRow {
@@ -64,25 +73,27 @@ export class SampledRow {
       counters: byWorker(state, (worker) => state.backendCounters(worker, slot)),
       histograms: byWorker(state, (worker) => state.backendHistogram(worker, slot)),
     };
-    return new SampledRow(state, place, []);
+    return new SampledRow(state, place, BACKEND_ERROR_CELLS, null);
   }
 
   /** Ends a second that took `elapsedMs`. */
-  advance(elapsedMs: number): void {
+  advance(elapsedMs: number, gauges: Gauges): void {
+    this.#gauges = gauges;
     const requests = this.#sum(this.#place.requests);
-    const finished = Math.max(0, requests - this.#requests);
     const hasChanged = requests !== this.#requests;
+    this.#lastFinished = Math.max(0, requests - this.#requests);
     this.#requests = requests;
-    this.#lastRps = (finished * 1000) / elapsedMs;
-    this.#advanceErrors(hasChanged, finished, elapsedMs);
-    this.#rate.add(finished, elapsedMs);
+    this.#advanceErrors(hasChanged);
+    this.#rate.add(this.#lastFinished, elapsedMs);
+    this.#errorRate.add(this.#lastErrors, elapsedMs);
     if (hasChanged) this.#secondsToEmpty = SECONDS_TO_EMPTY;
     else if (this.#secondsToEmpty > 0) this.#secondsToEmpty--;
     this.#rps = this.#secondsToEmpty === 0 ? 0 : this.#rate.perSecond();
+    this.#errorsPerSecond = this.#secondsToEmpty === 0 ? 0 : this.#errorRate.perSecond();
     const shouldScan = hasChanged || this.#isSettling;
     this.#isSettling = hasChanged;
-    if (shouldScan) this.#window ??= new LatencyWindow(this.#state.histograms, this.#place.histograms);
-    if (this.#secondsToEmpty > 0 || shouldScan) this.#window?.advance(shouldScan);
+    if (shouldScan) this.#madeWindow().advance();
+    else if (this.#secondsToEmpty > 0) this.#window?.pass();
   }
 
   /** Finished a second, over the last ten seconds. */
@@ -90,43 +101,86 @@ export class SampledRow {
     return this.#rps;
   }
 
-  /** Finished a second, in the last second. */
-  get lastRps(): number {
-    return this.#lastRps;
+  /** Ended badly, a second, over the last ten seconds. */
+  get errorsPerSecond(): number {
+    return this.#errorsPerSecond;
   }
 
-  /** Errors a second, in the last second. */
-  get lastErrorsPerSecond(): number {
-    return this.#lastErrorsPerSecond;
+  get finished(): number {
+    return this.#lastFinished;
+  }
+
+  get errors(): number {
+    return this.#lastErrors;
+  }
+
+  get retries(): number {
+    return this.#lastRetries;
+  }
+
+  get inFlight(): number {
+    return this.#gauges.inFlight;
+  }
+
+  get connections(): number {
+    return this.#gauges.connections;
+  }
+
+  get idleConnections(): number {
+    return this.#gauges.idleConnections;
+  }
+
+  get queued(): number {
+    return this.#gauges.queued;
+  }
+
+  get clientConnections(): number {
+    return 0;
+  }
+
+  /** Second by second; all empty once nothing has been counted for as long as they go back. */
+  get latencies(): LatencySeconds | null {
+    return this.#window?.seconds ?? null;
   }
 
   /** Over the last ten seconds; the same object until it changes. */
   latency(): LatencyMs {
-    return this.#window?.latency() ?? notMeasured();
-  }
-
-  /** Of the last second alone. `scratch` is dense, all 0, and is left so. */
-  lastLatency(scratch: Uint32Array): LatencyMs {
-    return this.#secondsToEmpty === 0 ? notMeasured() : (this.#window?.secondLatency(scratch) ?? notMeasured());
+    return this.#window?.seconds.latency() ?? notMeasured();
   }
 
   /** All latencies counted since the row was taken, by fine bucket, up to this moment. */
   latencyTotals(): Float64Array {
     const totals = new Float64Array(HISTOGRAM_BUCKETS);
     if (this.#window === null && this.#sum(this.#place.requests) === 0) return totals;
-    this.#window ??= new LatencyWindow(this.#state.histograms, this.#place.histograms);
-    this.#window.addTotals(totals);
+    this.#madeWindow().addTotals(totals);
     return totals;
   }
 
-  #advanceErrors(hasChanged: boolean, finished: number, elapsedMs: number): void {
-    this.#lastErrorsPerSecond = 0;
+  /** Made when the first request has finished. */
+  #madeWindow(): LatencyWindow {
+    const { requests, counters, histograms } = this.#place;
+    this.#window ??= new LatencyWindow(
+      this.#state,
+      histograms,
+      counters.map((first) => first + requests),
+    );
+    return this.#window;
+  }
+
+  #advanceErrors(hasChanged: boolean): void {
+    this.#lastErrors = 0;
+    this.#lastRetries = 0;
+    // What goes with an exchange that has not finished is taken up when it has.
     if (!hasChanged) return;
     let errors = 0;
     for (const cell of this.#errorCells) errors += this.#sum(cell);
     // The cells of one exchange are stored one after the other: never more errors than requests.
-    this.#lastErrorsPerSecond = (Math.min(finished, Math.max(0, errors - this.#errors)) * 1000) / elapsedMs;
+    this.#lastErrors = Math.min(this.#lastFinished, Math.max(0, errors - this.#errors));
     this.#errors = errors;
+    if (this.#retryCell === null) return;
+    const retries = this.#sum(this.#retryCell);
+    this.#lastRetries = Math.max(0, retries - this.#retries);
+    this.#retries = retries;
   }
 
   #sum(cell: number): number {

@@ -34,6 +34,22 @@ export const POOL_ERROR_CELLS: readonly number[] = [
   ),
 ];
 
+/**
+ * The same for the attempts on a backend. One that has failed has no status, or was cut after it;
+ * the sampler never takes more errors than attempts.
+ */
+export const BACKEND_ERROR_CELLS: readonly number[] = [BACKEND_COUNTERS.STATUS_CLASS + 5, BACKEND_COUNTERS.FAILURES];
+
+/** What is so at this moment. */
+export interface Gauges {
+  readonly inFlight: number;
+  readonly connections: number;
+  readonly idleConnections: number;
+  readonly queued: number;
+}
+
+export const NO_GAUGES: Gauges = { inFlight: 0, connections: 0, idleConnections: 0, queued: 0 };
+
 export interface PoolCounts {
   readonly requests: number;
   readonly failures: number;
@@ -108,7 +124,7 @@ export function readPoolCounts(state: State, slot: number): PoolCounts {
     statuses: byClass(row, POOL_COUNTERS.STATUS_CLASS),
     retries: row[POOL_COUNTERS.RETRIES] ?? 0,
     retriesDenied: row[POOL_COUNTERS.RETRIES_DENIED] ?? 0,
-    queued: Atomics.load(state.shared, state.poolShared(slot) + POOL_SHARED.QUEUED),
+    queued: readQueued(state, slot),
     queuedTotal: row[POOL_COUNTERS.QUEUED] ?? 0,
     bytesIn: row[POOL_COUNTERS.BYTES_IN] ?? 0,
     bytesOut: row[POOL_COUNTERS.BYTES_OUT] ?? 0,
@@ -131,6 +147,24 @@ export function readBackendCounts(state: State, slot: number): BackendCounts {
     bytesIn: row[BACKEND_COUNTERS.BYTES_IN] ?? 0,
     bytesOut: row[BACKEND_COUNTERS.BYTES_OUT] ?? 0,
   };
+}
+
+export function readBackendGauges(state: State, slot: number): Gauges {
+  const { gauges } = state;
+  let connections = 0;
+  let idleConnections = 0;
+  for (let worker = 0; worker < state.capacity.workers; worker++) {
+    const first = state.backendGauges(worker, slot);
+    connections += gauges[first + BACKEND_GAUGES.CONNECTIONS] ?? 0;
+    idleConnections += gauges[first + BACKEND_GAUGES.IDLE] ?? 0;
+  }
+  const inFlight = Atomics.load(state.shared, state.backendShared(slot) + BACKEND_SHARED.IN_FLIGHT);
+  return { inFlight, connections, idleConnections, queued: 0 };
+}
+
+/** Requests of a pool that wait for a place now. */
+export function readQueued(state: State, slot: number): number {
+  return Atomics.load(state.shared, state.poolShared(slot) + POOL_SHARED.QUEUED);
 }
 
 /** Connections opened to a backend since the start, over all workers. */

@@ -5,11 +5,12 @@
  * the second was. Rates are differences of counters; percentiles come from merged histogram
  * buckets, over all workers and all seconds, and never from averages of percentiles.
  *
- * The buckets of a second are kept sparse, since one second fills a few dozen of the 736; the
- * running sum of the window is dense. Both are whole numbers, so nothing drifts.
+ * The buckets of a second are kept sparse, since one second fills a few dozen of the 736, and are
+ * merged when somebody asks: of 1,000 backends a page shows 100.
  */
 import type { LatencyMs } from '../protocol/admin-api.ts';
-import { HISTOGRAM_BUCKETS, quantilesOf } from '../state/histogram.ts';
+import { bucketMiddle, HISTOGRAM_BUCKETS, quantilesOf } from '../state/histogram.ts';
+import type { State } from '../state/layout.ts';
 
 /** Samples of one second each that make a window. */
 export const WINDOW_SECONDS = 10;
@@ -30,10 +31,10 @@ export function latencyOf(counts: ArrayLike<number>): LatencyMs {
   return { p50: toMs(p50), p90: toMs(p90), p95: toMs(p95), p99: toMs(p99) };
 }
 
-/** The growth of a histogram cell, which wraps at 2^32, between two readings. */
+/** The growth of a histogram cell, which wraps at 2^32, between two readings; signs do not matter. */
 export function cellGrowth(now: number, before: number): number {
   const growth = (now - before) >>> 0;
-  return growth < CLEARED ? growth : now;
+  return growth < CLEARED ? growth : now >>> 0;
 }
 
 /** Counts of the last ten seconds and the time that they took. */
@@ -60,11 +61,13 @@ export class RateWindow {
   }
 }
 
-/** Growth by bucket while one row is read; all 0 in between. */
+/** Growth by bucket while one row is read, and where it lies; all 0 in between. */
 const grown = new Float64Array(HISTOGRAM_BUCKETS);
+let lowest = HISTOGRAM_BUCKETS;
+let highest = -1;
 
 /** The buckets that one second filled, ascending. Grows to what was needed and keeps that. */
-class SparseCounts {
+export class SparseCounts {
   length = 0;
   buckets = new Uint16Array(8);
   counts = new Uint32Array(8);
@@ -84,62 +87,142 @@ class SparseCounts {
   }
 }
 
-/** The latencies of one row: of the last second, of the last ten, and since the row was taken. */
-export class LatencyWindow {
-  readonly #cells: Uint32Array;
-  /** First cell of the row's histogram, by worker. */
-  readonly #starts: readonly number[];
-  /** The cells as last read, by worker and bucket. */
-  readonly #previous: Uint32Array;
-  readonly #total = new Float64Array(HISTOGRAM_BUCKETS);
-  readonly #window = new Uint32Array(HISTOGRAM_BUCKETS);
-  readonly #seconds = Array.from({ length: WINDOW_SECONDS }, () => new SparseCounts());
+/** The percentiles of one second; all null where nothing was counted. */
+export function sparseLatencyOf(second: SparseCounts | null): LatencyMs {
+  if (second === null || second.length === 0) return NOT_MEASURED;
+  const { length, buckets, counts } = second;
+  let total = 0;
+  for (let i = 0; i < length; i++) total += counts[i] as number;
+  const found: (number | null)[] = [null, null, null, null];
+  let seen = 0;
+  let next = 0;
+  for (let i = 0; i < length && next < QUANTILES.length; i++) {
+    seen += counts[i] as number;
+    while (next < QUANTILES.length && seen >= Math.ceil((QUANTILES[next] as number) * total)) {
+      found[next++] = toMs(bucketMiddle(buckets[i] as number));
+    }
+  }
+  return { p50: found[0] ?? null, p90: found[1] ?? null, p95: found[2] ?? null, p99: found[3] ?? null };
+}
+
+/** Dense counts while a window is read; all 0 in between. */
+const merged = new Uint32Array(HISTOGRAM_BUCKETS);
+
+/** The window, the second that has begun meanwhile, and one to spare. */
+const KEPT_SECONDS = WINDOW_SECONDS + 2;
+
+/** Counts by bucket of the last seconds, second by second. */
+export class LatencySeconds {
+  readonly #seconds = Array.from({ length: KEPT_SECONDS }, () => new SparseCounts());
   #current = 0;
+  #begun = 0;
   #latency: LatencyMs | null = NOT_MEASURED;
 
-  /** The cells are taken to have been 0 before: a slot is cleared before it is given away. */
-  constructor(cells: Uint32Array, starts: readonly number[]) {
-    this.#cells = cells;
-    this.#starts = starts;
-    this.#previous = new Uint32Array(starts.length * HISTOGRAM_BUCKETS);
+  /** How many seconds have begun. */
+  get begun(): number {
+    return this.#begun;
   }
 
-  /** Ends a second. Without `shouldScan` the cells are left unread: nothing was counted. */
-  advance(shouldScan: boolean): void {
-    this.#current = (this.#current + 1) % WINDOW_SECONDS;
-    const second = this.#second();
-    for (let i = 0; i < second.length; i++) {
-      const bucket = second.buckets[i] ?? 0;
-      this.#window[bucket] = (this.#window[bucket] ?? 0) - (second.counts[i] ?? 0);
-    }
-    if (second.length > 0) this.#latency = null;
+  /** The second that has ended last. */
+  get last(): SparseCounts {
+    return this.#seconds[this.#current] as SparseCounts;
+  }
+
+  /** Begins a second, empty, and answers it to be filled; the one of ten seconds ago leaves the window. */
+  begin(): SparseCounts {
+    this.#begun++;
+    this.#current = (this.#current + 1) % KEPT_SECONDS;
+    const second = this.last;
     second.length = 0;
-    if (!shouldScan || !this.#takeGrowth()) return;
-    for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
-      const growth = grown[bucket] as number;
-      if (growth === 0) continue;
-      second.push(bucket, growth);
-      this.#window[bucket] = (this.#window[bucket] as number) + growth;
-      this.#total[bucket] = (this.#total[bucket] as number) + growth;
-    }
-    grown.fill(0);
+    if (this.#latency !== NOT_MEASURED) this.#latency = null;
+    return second;
+  }
+
+  /** To be called when the second that has begun holds something. */
+  touch(): void {
     this.#latency = null;
   }
 
-  /** Percentiles over the window; the same object until they change. */
+  /** Percentiles over the window, merged when they are asked for; the same object until they can have changed. */
   latency(): LatencyMs {
-    this.#latency ??= latencyOf(this.#window);
+    this.#latency ??= this.#merge();
     return this.#latency;
   }
 
-  /** Percentiles of the last second alone. `scratch` is dense, all 0, and is left so. */
-  secondLatency(scratch: Uint32Array): LatencyMs {
-    const { length, buckets, counts } = this.#second();
-    if (length === 0) return NOT_MEASURED;
-    for (let i = 0; i < length; i++) scratch[buckets[i] ?? 0] = counts[i] ?? 0;
-    const latency = latencyOf(scratch);
-    for (let i = 0; i < length; i++) scratch[buckets[i] ?? 0] = 0;
+  /** Adds the counts of `seconds` (at most 10) that ended before the last `before` (at most 1) to `into`. */
+  addTo(into: Uint32Array, seconds: number, before = 0): void {
+    for (let back = before; back < before + seconds; back++) {
+      const { length, buckets, counts } = this.#seconds[
+        (this.#current + KEPT_SECONDS - back) % KEPT_SECONDS
+      ] as SparseCounts;
+      for (let i = 0; i < length; i++) {
+        const bucket = buckets[i] as number;
+        into[bucket] = (into[bucket] as number) + (counts[i] as number);
+      }
+    }
+  }
+
+  #merge(): LatencyMs {
+    this.addTo(merged, WINDOW_SECONDS);
+    const latency = latencyOf(merged);
+    merged.fill(0);
     return latency;
+  }
+}
+
+const signedViews = new WeakMap<Uint32Array, Int32Array>();
+
+function signedView(cells: Uint32Array): Int32Array {
+  let view = signedViews.get(cells);
+  if (view === undefined) {
+    signedViews.set(cells, (view = new Int32Array(cells.buffer, cells.byteOffset, cells.length)));
+  }
+  return view;
+}
+
+/** The latencies of one row: of the last second, of the last ten, and since the row was taken. */
+export class LatencyWindow {
+  readonly seconds = new LatencySeconds();
+  /** As signed numbers: they are read a million times a second, and small ones are read in half the time. */
+  readonly #cells: Int32Array;
+  /** First cell of the row's histogram, by worker. */
+  readonly #starts: readonly number[];
+  /** The cells as last read, by worker and bucket. */
+  readonly #previous: Int32Array;
+  readonly #total = new Float64Array(HISTOGRAM_BUCKETS);
+  readonly #counters: Float64Array;
+  /** The counter of what has finished, by worker: each of those has one place in the histogram. */
+  readonly #finished: readonly number[];
+  /** How many of them have been found in the histogram, by worker. */
+  readonly #found: Float64Array;
+
+  /** The cells are taken to have been 0 before: a slot is cleared before it is given away. */
+  constructor(state: Pick<State, 'histograms' | 'counters'>, starts: readonly number[], finished: readonly number[]) {
+    this.#cells = signedView(state.histograms);
+    this.#counters = state.counters;
+    this.#starts = starts;
+    this.#finished = finished;
+    this.#previous = new Int32Array(starts.length * HISTOGRAM_BUCKETS);
+    this.#found = new Float64Array(starts.length);
+  }
+
+  /** Ends a second. */
+  advance(): void {
+    const second = this.seconds.begin();
+    if (!this.#takeGrowth()) return;
+    for (let bucket = lowest; bucket <= highest; bucket++) {
+      const growth = grown[bucket] as number;
+      if (growth === 0) continue;
+      second.push(bucket, growth);
+      grown[bucket] = 0;
+      this.#total[bucket] = (this.#total[bucket] as number) + growth;
+    }
+    this.seconds.touch();
+  }
+
+  /** Ends a second in which nothing was counted; the cells are left unread. */
+  pass(): void {
+    this.seconds.begin();
   }
 
   /** Adds all counts since the row was taken to `into`, up to this moment. */
@@ -158,29 +241,47 @@ export class LatencyWindow {
     }
   }
 
-  #second(): SparseCounts {
-    return this.#seconds[this.#current] as SparseCounts;
-  }
-
-  /** Adds the growth of all cells to `grown`; false where there was none. Cell by cell as they lie in memory. */
+  /**
+   * Adds the growth of the cells to `grown`, from `lowest` to `highest`; false where there was none.
+   * Of each worker's cells it reads no more than it must to find all that has finished: most
+   * latencies are in the lower half. What is stored meanwhile beyond that is found the next time.
+   */
   #takeGrowth(): boolean {
-    const cells = this.#cells;
-    const previous = this.#previous;
-    let hasGrown = false;
+    lowest = HISTOGRAM_BUCKETS;
+    highest = -1;
     for (let worker = 0; worker < this.#starts.length; worker++) {
-      const start = this.#starts[worker] ?? 0;
-      const base = worker * HISTOGRAM_BUCKETS;
-      for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
-        const now = cells[start + bucket] as number;
-        const before = previous[base + bucket] as number;
-        if (now === before) continue;
-        grown[bucket] = (grown[bucket] as number) + cellGrowth(now, before);
-        previous[base + bucket] = now;
-        hasGrown = true;
-      }
+      const finished = this.#counters[this.#finished[worker] ?? 0] ?? 0;
+      const wanted = finished - (this.#found[worker] ?? 0);
+      if (wanted <= 0) continue;
+      const left = takeCells(
+        this.#cells,
+        this.#starts[worker] ?? 0,
+        this.#previous,
+        worker * HISTOGRAM_BUCKETS,
+        wanted,
+      );
+      this.#found[worker] = finished - left;
     }
-    return hasGrown;
+    return highest >= 0;
   }
+}
+
+/** One worker's cells of one row; answers how many of `wanted` were not found. The innermost loop of the sampler. */
+function takeCells(cells: Int32Array, start: number, previous: Int32Array, base: number, wanted: number): number {
+  let left = wanted;
+  for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
+    const now = cells[start + bucket] as number;
+    const before = previous[base + bucket] as number;
+    if (now === before) continue;
+    const growth = cellGrowth(now, before);
+    grown[bucket] = (grown[bucket] as number) + growth;
+    previous[base + bucket] = now;
+    if (bucket < lowest) lowest = bucket;
+    if (bucket > highest) highest = bucket;
+    left -= growth;
+    if (left <= 0) break;
+  }
+  return left;
 }
 
 /** The window of a row in which nothing has been counted yet. */

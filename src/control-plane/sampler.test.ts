@@ -307,13 +307,16 @@ describe('sampler: percentiles', () => {
   });
 
   it('counts across the wrap of a cell at 2^32', () => {
-    const { sampler, clock, state, web, finish } = setup();
+    const { sampler, clock, state, web, add, finish } = setup();
     const at = state.poolHistogram(2, 0) + bucketOf(30);
     sampler.start();
+    const requests = state.poolCounters(2, 0) + POOL_COUNTERS.REQUESTS;
     state.histograms[at] = 2 ** 31 - 1;
+    add(state.counters, requests, 2 ** 31 - 1);
     finish(2, 90);
     clock.pass(1000);
     state.histograms[at] = 2 ** 32 - 2;
+    add(state.counters, requests, 2 ** 31 - 1);
     finish(2, 90);
     clock.pass(1000);
     for (let i = 0; i < 5; i++) finish(2, 30);

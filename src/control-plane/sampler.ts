@@ -10,13 +10,23 @@
  */
 import type { BackendState, BackendStatus, PoolStatus, Status, WorkerStatus } from '../protocol/admin-api.ts';
 import type { PoolSecond, Totals } from '../protocol/dashboard.ts';
-import { HISTOGRAM_BUCKETS } from '../state/histogram.ts';
 import { FULL_RAMP, type State } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
+import type { PoolFigures } from './history/figures.ts';
+import { History as Past } from './history/history.ts';
 import { History } from './history.ts';
 import { SampledRow } from './sampler-rows.ts';
-import { readBackendCounts, readClientConnections, readFailuresWithoutPool, readPoolCounts } from './sampler-status.ts';
-import { notMeasured } from './sampler-window.ts';
+import {
+  type Gauges,
+  readBackendCounts,
+  readBackendGauges,
+  readClientConnections,
+  readFailuresWithoutPool,
+  readPoolCounts,
+  readQueued,
+} from './sampler-status.ts';
+import { TotalsRow } from './sampler-totals.ts';
+import { notMeasured, sparseLatencyOf } from './sampler-window.ts';
 
 const SECOND_MS = 1000;
 /** A timer may fire this much before its time. */
@@ -72,12 +82,13 @@ export interface SamplerOptions {
 
 export class Sampler {
   readonly history = new History();
+  readonly past = new Past();
+  readonly totalsRow = new TotalsRow();
   readonly state: State;
   readonly #options: SamplerOptions;
   readonly #clock: Clock;
   readonly #startedMs: number;
   readonly #listeners = new Set<() => void>();
-  readonly #scratch = new Uint32Array(HISTOGRAM_BUCKETS);
   #rows = new Map<number, SampledRow>();
   #seconds: Readonly<Record<string, PoolSecond>> = {};
   #timer: Timer | null = null;
@@ -219,23 +230,32 @@ export class Sampler {
     this.#sampledMs = nowMs;
     const rows = new Map<number, SampledRow>();
     const seconds: [string, PoolSecond][] = [];
+    const poolRows: SampledRow[] = [];
+    const pools: PoolFigures[] = [];
     for (const pool of this.#options.roster.pools) {
       const row = this.#poolRow(pool);
-      row.advance(elapsedMs);
+      const backends = pool.backends.map((backend) => {
+        const figures = this.#backendRow(backend);
+        figures.advance(elapsedMs, readBackendGauges(this.state, backend.slot));
+        rows.set(backend.id, figures);
+        return { name: backend.name, figures };
+      });
+      row.advance(elapsedMs, poolGauges(backends, readQueued(this.state, pool.slot)));
       rows.set(pool.id, row);
-      const backendRps: [string, number][] = [];
-      for (const backend of pool.backends) {
-        const backendRow = this.#backendRow(backend);
-        backendRow.advance(elapsedMs);
-        rows.set(backend.id, backendRow);
-        backendRps.push([backend.name, hundredths(backendRow.lastRps)]);
-      }
-      seconds.push([pool.name, this.#secondOf(row, backendRps)]);
+      poolRows.push(row);
+      pools.push({ name: pool.name, figures: row, backends });
+      const backendRps = backends.map(
+        ({ name, figures }) => [name, hundredths(perSecond(figures, elapsedMs))] as const,
+      );
+      seconds.push([pool.name, this.#secondOf(row, elapsedMs, backendRps)]);
     }
+    this.totalsRow.advance(elapsedMs, poolRows, readClientConnections(this.state));
     // Rows of what has left are not taken over.
     this.#rows = rows;
     this.#seconds = Object.fromEntries(seconds);
-    this.history.record(this.#epochSecond(), this.#seconds);
+    const at = this.#epochSecond();
+    this.history.record(at, this.#seconds);
+    this.past.record({ at, elapsedMs, totals: this.totalsRow, pools });
     for (const listener of [...this.#listeners]) listener();
   }
 
@@ -253,11 +273,11 @@ export class Sampler {
     return row;
   }
 
-  #secondOf(row: SampledRow, backendRps: [string, number][]): PoolSecond {
-    const { p50, p95, p99 } = row.lastLatency(this.#scratch);
+  #secondOf(row: SampledRow, elapsedMs: number, backendRps: readonly (readonly [string, number])[]): PoolSecond {
+    const { p50, p95, p99 } = sparseLatencyOf(row.latencies?.last ?? null);
     return {
-      rps: hundredths(row.lastRps),
-      errorsPerSecond: hundredths(row.lastErrorsPerSecond),
+      rps: hundredths(perSecond(row, elapsedMs)),
+      errorsPerSecond: hundredths((row.errors * SECOND_MS) / elapsedMs),
       p50,
       p95,
       p99,
@@ -290,3 +310,17 @@ export class Sampler {
 }
 
 const hundredths = (value: number): number => Math.round(value * 100) / 100;
+
+const perSecond = ({ finished }: SampledRow, elapsedMs: number): number => (finished * SECOND_MS) / elapsedMs;
+
+function poolGauges(backends: readonly { readonly figures: SampledRow }[], queued: number): Gauges {
+  let inFlight = 0;
+  let connections = 0;
+  let idleConnections = 0;
+  for (const { figures } of backends) {
+    inFlight += figures.inFlight;
+    connections += figures.connections;
+    idleConnections += figures.idleConnections;
+  }
+  return { inFlight, connections, idleConnections, queued };
+}

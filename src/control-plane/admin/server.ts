@@ -28,6 +28,7 @@ import { readBody, SignInSchema } from './body.ts';
 import type { AdminDeps } from './deps.ts';
 import { addEventsRoute } from './events-route.ts';
 import { exposureProblem } from './exposure.ts';
+import { addHistoryRoute } from './history-route.ts';
 import { checkHost, checkOrigin, type OwnHosts, ownHostsOf } from './origin.ts';
 import { PROBLEM_TYPE, ProblemError } from './problems.ts';
 import { type AdminApp, addApiRoutes, addPath } from './routes.ts';
@@ -135,6 +136,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   });
   addApiRoutes(app, deps);
   addEventsRoute(app, deps.journal);
+  addHistoryRoute(app, deps.sampler.past);
   addBackendLogRoutes(app, deps.roster, log);
   addSessionRoutes(app, access);
   addProbeRoutes(app, deps);
