@@ -11,7 +11,7 @@
  */
 const { spawn } = require('child_process');
 
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'];
 
 /**
  * Answers the child. `echoMs`: the same signal again within that time is the echo of one keystroke and counts once.

@@ -68,6 +68,7 @@ async function proxy(flags: Flags): Promise<number> {
   const { serve } = await import('./serve.ts');
   return serve(result.config, {
     logLevel: flags.logLevel,
+    pidFile: null,
     configFile: null,
     remedyFor: (setting) =>
       setting === 'admin'

@@ -10,6 +10,9 @@ const HELP = `
 Signals:
   SIGTERM, SIGINT  stop accepting, finish what is in flight, exit 0; a second one ends at once
   SIGHUP           check the file, then reload it; the old config stays where it has errors
+  SIGUSR2          restart without loss: check the file, start the program as it is on disk now, hand
+                   the ports over to it, finish what is in flight, exit 0; where the new process
+                   does not come up, this one goes on
 
 With --watch the file is looked at twice a second and reloaded once it has come to rest with
 another text. Write it under another name and rename it: then it is never seen half-written.`;
@@ -19,6 +22,7 @@ export function runCommand(): Command {
     .description('Run the balancer that a config file describes.')
     .requiredOption('-c, --config <file>', 'YAML or JSON')
     .option('--watch', 'reload the file by itself when it has changed and is valid')
+    .option('--pid-file <file>', 'keep the number of the process that serves in this file')
     .addOption(logLevelOption())
     .addHelpText('after', HELP)
     .action(async (options: RunOptions) => {
@@ -31,10 +35,11 @@ export function runCommand(): Command {
 interface RunOptions {
   readonly config: string;
   readonly watch?: true;
+  readonly pidFile?: string;
   readonly logLevel: LogLevel;
 }
 
-async function run({ config: path, watch, logLevel }: RunOptions): Promise<number> {
+async function run({ config: path, watch, pidFile, logLevel }: RunOptions): Promise<number> {
   const result = loadConfigFile(path, process.env);
   if (!result.ok) {
     for (const finding of result.diagnostics) process.stderr.write(`${formatDiagnostic(finding)}\n`);
@@ -45,6 +50,7 @@ async function run({ config: path, watch, logLevel }: RunOptions): Promise<numbe
   const { serve } = await import('./serve.ts');
   return serve(result.config, {
     logLevel,
+    pidFile: pidFile ?? null,
     configFile: { path, hash: result.sourceHash, isWatched: watch === true },
     remedyFor: (setting) => `change ${setting}.address in ${path}`,
   });

@@ -4,13 +4,17 @@
 import pino from 'pino';
 import type { Config } from '../config/schema.ts';
 import { type Balancer, type ConfigFile, startBalancer } from '../control-plane/balancer.ts';
+import { type Takeover, takeoverOf } from '../control-plane/takeover.ts';
 import { EXIT } from './exit-codes.ts';
 import type { LogLevel } from './log-level.ts';
-import { listenForSignals } from './stop-signals.ts';
+import { PidFile } from './pid-file.ts';
+import { ServingSignals } from './serving-signals.ts';
 import { takenPorts, type WantedAddress } from './taken-ports.ts';
 
 export interface ServeOptions {
   readonly logLevel: LogLevel;
+  /** Where to keep the number of the process that serves; null for nowhere. */
+  readonly pidFile: string | null;
   /** The file that the config came from, for SIGHUP; null where it came from the command line. */
   readonly configFile: ConfigFile | null;
   /** Where to change the address of a listener or of the admin API: ends the sentence about a taken port. */
@@ -21,32 +25,45 @@ export interface ServeOptions {
 export async function serve(config: Config, options: ServeOptions): Promise<number> {
   // JSON lines on stderr, written at once: a log line that is not out when the process dies helps nobody.
   const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
+  let takeover: Takeover | null = null;
   let balancer: Balancer | null = null;
-  let isReloadDue = false;
-  // What a reload came to is in the log.
-  const signals = listenForSignals(() => {
-    if (balancer === null) isReloadDue = true;
-    else void balancer.reload('signal');
-  });
-
-  const problems = await takenPorts(wantedAddresses(config, options));
-  for (const problem of problems) say(problem);
-  if (problems.length > 0) return EXIT.FAILED;
-
+  let pidFile: PidFile | null = null;
+  const signals = new ServingSignals();
   try {
+    takeover = takeoverOf(process, () => {
+      say('the old process is gone before it has handed over: ending');
+      process.exit(EXIT.FAILED);
+    });
+    // In a takeover the ports are taken, and rightly so.
+    const problems = takeover === null ? await takenPorts(wantedAddresses(config, options)) : [];
+    for (const problem of problems) say(problem);
+    if (problems.length > 0) return EXIT.FAILED;
+
+    pidFile = options.pidFile === null ? null : new PidFile(options.pidFile);
+    process.on('exit', () => pidFile?.remove());
     const { configFile } = options;
-    balancer = await startBalancer(config, { ...(configFile === null ? {} : { configFile }), log, env: process.env });
+    balancer = await startBalancer(config, {
+      ...(configFile === null ? {} : { configFile }),
+      ...(takeover === null ? {} : { takeover }),
+      log,
+      env: process.env,
+    });
+    await takeover?.ready();
+    pidFile?.write();
+    balancer.begin();
+    await takeover?.serving();
   } catch (error) {
-    say(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    const problem = error instanceof Error ? error.message : String(error);
+    say(`cannot start: ${problem}`);
     log.debug({ err: error }, 'cannot start');
+    await takeover?.failed(problem);
+    await balancer?.kill();
     return EXIT.FAILED;
   }
   announce(balancer);
-  // A signal that came while it started: the file may have changed after it was read.
-  if (isReloadDue) void balancer.reload('signal');
 
-  const signal = await signals.stop;
-  say(`${signal}: finishing what is in flight, for at most ${config.shutdownTimeoutMs / 1000} s`);
+  const end = await signals.carryOut(balancer, () => pidFile?.write());
+  say(`${end}: finishing what is in flight, for at most ${config.shutdownTimeoutMs / 1000} s`);
   await balancer.stop();
   return EXIT.DONE;
 }

@@ -1,6 +1,6 @@
 /**
  * The signals of a running balancer: the first SIGTERM or SIGINT asks for a graceful end, a second
- * one ends the process at once, SIGHUP asks for a reload.
+ * one ends the process at once, SIGHUP asks for a reload, SIGUSR2 for a restart without loss.
  */
 import { EXIT } from './exit-codes.ts';
 
@@ -15,8 +15,14 @@ export interface StopSignals {
   readonly stop: Promise<NodeJS.Signals>;
 }
 
-/** Listens from now on. `onHangUp` is called on each SIGHUP; null makes it a wish to end. */
-export function listenForSignals(onHangUp: (() => void) | null): StopSignals {
+/** What the other signals lead to. */
+export interface SignalHandlers {
+  readonly onReload: () => void;
+  readonly onRestart: () => void;
+}
+
+/** Listens from now on. Null makes SIGHUP a wish to end, and leaves SIGUSR2 to the system. */
+export function listenForSignals(handlers: SignalHandlers | null): StopSignals {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let first: { readonly name: NodeJS.Signals; readonly atMs: number } | null = null;
   const ask = (name: NodeJS.Signals): void => {
@@ -31,6 +37,7 @@ export function listenForSignals(onHangUp: (() => void) | null): StopSignals {
   };
   process.on('SIGTERM', ask);
   process.on('SIGINT', ask);
-  process.on('SIGHUP', onHangUp ?? ask);
+  process.on('SIGHUP', handlers?.onReload ?? ask);
+  if (handlers !== null) process.on('SIGUSR2', handlers.onRestart);
   return { stop: promise };
 }

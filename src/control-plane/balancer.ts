@@ -14,20 +14,25 @@ import { type Capacity, State } from '../state/layout.ts';
 import { AddressResolver } from './address-resolver.ts';
 import type { AdminServer } from './admin/server.ts';
 import { usesAll } from './all-addresses.ts';
+import { carryHealth } from './carried-health.ts';
 import { ConfigWatch } from './config-watch.ts';
+import type { HandoverOutcome, Launch } from './handover.ts';
 import { HealthChecker } from './health-checker.ts';
+import { takeUp } from './inherited-sockets.ts';
 import { Journal } from './journal.ts';
-import { listenProblem, listenProblems, withPorts } from './listen-check.ts';
 import { logEvents } from './log-events.ts';
 import { Reloader, type ReloadResult } from './reload.ts';
+import { Restarter } from './restarter.ts';
 import { Roster } from './roster.ts';
 import { RouteCounts } from './route-counts.ts';
 import { Sampler } from './sampler.ts';
+import { settleConfig } from './settle-config.ts';
 import { shareDescriptors } from './share-descriptors.ts';
 import { shareHeap } from './share-heap.ts';
 import { ShortageWatch } from './shortage-watch.ts';
 import { Store } from './store.ts';
 import { Supervisor } from './supervisor.ts';
+import type { Takeover } from './takeover.ts';
 import { packageVersion } from './version.ts';
 
 /** Backends that an entry with `addresses: all` is reckoned with; twice as many fit, more than most names have. */
@@ -36,8 +41,6 @@ const ROWS_FOR_ALL = 32;
 const SWEEP_MS = 250;
 /** How long open requests to the admin API may take at the end. */
 const ADMIN_CLOSE_MS = 1_000;
-/** Where sockets can share a port (`reusePort`), so that there can be more than one worker. */
-const SHARES_PORTS: readonly string[] = ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'];
 
 /** The file that the config came from. */
 export interface ConfigFile {
@@ -53,6 +56,8 @@ export interface BalancerOptions {
   readonly configFile?: ConfigFile;
   readonly log: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** An old process hands its ports over; left out, this one opens its own. */
+  readonly takeover?: Takeover;
   /** The entry of a worker thread; another one in tests. */
   readonly workerUrl?: URL;
 }
@@ -64,6 +69,14 @@ export interface Balancer {
   readonly listeners: readonly { readonly name: string; readonly address: string }[];
   /** Reads the config file again. Rejects only for a bug: a wrong file is an answer. */
   reload(origin?: string): Promise<ReloadResult>;
+  /**
+   * Hands the ports over to a new process, which `launch` starts. After that nothing is accepted
+   * here, and `stop` finishes what is in flight. Never rejects: what goes wrong is an outcome, and
+   * changes nothing.
+   */
+  restart(launch: Launch): Promise<HandoverOutcome>;
+  /** After a takeover: the old process has let go, so that changes can be made and kept from now on. */
+  begin(): void;
   /** Stops accepting, finishes what is in flight within `shutdownTimeout`. A second call ends at once. */
   stop(): Promise<void>;
   /** Ends at once, with what is in flight. */
@@ -72,14 +85,18 @@ export interface Balancer {
 
 /** Resolves when clients are accepted. Rejects with one sentence that names what is in the way. */
 export async function startBalancer(wanted: Config, options: BalancerOptions): Promise<Balancer> {
-  const { log, env } = options;
+  const { log, env, takeover } = options;
   const journal = new Journal();
   logEvents(journal, log);
-  const config = await settle(wanted, journal);
+  const config = await settleConfig(wanted, journal, takeover?.sockets ?? []);
   const descriptors = shareDescriptors(config, journal);
 
+  const carried = (await takeover?.prepared()) ?? null;
+  const inherited = takeover === undefined ? null : takeUp(takeover.sockets, config);
   const store = new Store({ path: config.stateFile, journal });
-  const changes = await store.load();
+  if (carried !== null) store.hold();
+  const kept = await store.load();
+  const changes = carried === null ? kept : (store.adopt(carried.state) ?? kept);
   if (changes.pools.length > 0) {
     const pools = changes.pools.map(({ name }) => name).join(', ');
     const text = `changes made at run time earlier hold again, in ${pools}`;
@@ -87,6 +104,10 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   }
   const state = State.create(capacityFor(config));
   const roster = new Roster({ state, config, journal, changes });
+  if (carried !== null) {
+    roster.freeze();
+    carryHealth(roster, carried.health);
+  }
   const supervisor = new Supervisor({
     state,
     workers: config.workers,
@@ -96,6 +117,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     onThrow: (worker, error) => log.error({ err: error, worker }, 'a worker threw'),
     connectionCeiling: descriptors.connectionsPerWorker,
     heapMiB: shareHeap(config, journal),
+    ...(inherited === null ? {} : { inherited: inherited.shares }),
     ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
   });
   const resolver = new AddressResolver({ roster });
@@ -110,8 +132,29 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     journal,
     log,
     env,
-    refusal: () => (isDraining ? 'the balancer is stopping' : null),
+    refusal: () => {
+      if (isDraining) return 'the balancer is stopping';
+      return restarter.isUnderWay || !hasBegun ? 'the balancer is being restarted' : null;
+    },
   });
+  const restarter = new Restarter({
+    path: options.configFile?.path ?? null,
+    env,
+    roster,
+    store,
+    settled: () => reloader.settled(),
+    sessions: () => admin?.carrySessions() ?? null,
+    sockets: () => {
+      if (supervisor.workers().some((worker) => worker.state !== 'running')) return null;
+      const listeners = supervisor.sockets().map((socket) => ({ ...socket, use: 'listener' as const }));
+      const { fd = null, port = 0 } = admin ?? {};
+      const host = config.admin?.address.host ?? '';
+      return fd === null ? listeners : [...listeners, { use: 'admin', name: 'admin', host, port, fd }];
+    },
+    journal,
+    log,
+  });
+  let hasBegun = carried === null;
   const version = packageVersion();
   let isDraining = false;
   const sampler = new Sampler({
@@ -144,32 +187,39 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     await admin?.close(ADMIN_CLOSE_MS);
     sampler.stop();
   };
+  const openAdmin = async (): Promise<AdminServer | null> => {
+    if (config.admin === null) return null;
+    const { startAdmin } = await import('./admin/server.ts');
+    return startAdmin({
+      config,
+      roster,
+      journal,
+      sampler,
+      routes,
+      supervisor: { workers: () => supervisor.workers(), applied },
+      persist: () => store.persist(),
+      reload: () => reloader.reload('admin API'),
+      previewReload: () => reloader.preview(),
+      log,
+      env,
+      version,
+      // What serves at this address is ready, whoever is asked.
+      isDraining: () => isDraining && !restarter.isHandedOver,
+      maxConnections: descriptors.adminConnections,
+      ...(carried === null ? {} : { inherited: { fd: inherited?.admin?.fd ?? null, sessions: carried.sessions } }),
+    });
+  };
   let killed: Promise<void> | null = null;
   const kill = (): Promise<void> => (killed ??= supervisor.kill().then(end));
   try {
-    if (config.admin !== null) {
-      const { startAdmin } = await import('./admin/server.ts');
-      admin = await startAdmin({
-        config,
-        roster,
-        journal,
-        sampler,
-        routes,
-        supervisor: { workers: () => supervisor.workers(), applied },
-        persist: () => store.persist(),
-        reload: () => reloader.reload('admin API'),
-        previewReload: () => reloader.preview(),
-        log,
-        env,
-        version,
-        isDraining: () => isDraining,
-        maxConnections: descriptors.adminConnections,
-      });
-    }
+    // One that shares its socket with the old process answers when there is something to say.
+    const isAdminLate = inherited !== null && inherited.admin !== null;
+    if (!isAdminLate) admin = await openAdmin();
     sampler.start();
     checker.start();
     await resolver.start();
     await supervisor.start();
+    if (isAdminLate) admin = await openAdmin();
   } catch (error) {
     await kill();
     throw error;
@@ -187,16 +237,21 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
 
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
+    await restarter.abort('this process was told to end');
+    const { isHandedOver } = restarter;
     const timeoutMs = roster.config.shutdownTimeoutMs;
     isDraining = true;
+    // The dashboards go over to the process that serves.
+    const left = isHandedOver ? admin?.close(ADMIN_CLOSE_MS, isHandedOver) : null;
     journal.add({
       level: 'info',
       kind: 'draining',
       subject: '',
       text: 'stopping: no new connections',
-      origin: 'signal',
+      origin: isHandedOver ? 'restart' : 'signal',
     });
-    const { cutExchanges } = await supervisor.drain(timeoutMs);
+    const { cutExchanges } = await supervisor.drain(timeoutMs, isHandedOver);
+    await left;
     if (cutExchanges > 0) {
       const text = `${cutExchanges} requests were cut because the time was used up`;
       journal.add({ level: 'warning', kind: 'drain-cut', subject: '', text, origin: 'supervisor' });
@@ -209,6 +264,15 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
       return roster.config.listeners.map(({ name, address }) => ({ name, address: formatAddress(address) }));
     },
     reload: (origin = 'signal') => reloader.reload(origin),
+    restart: (launch) => restarter.restart(launch),
+    begin: () => {
+      if (hasBegun) return;
+      hasBegun = true;
+      roster.thaw();
+      store.release();
+      const text = `took the ports over from process ${takeover?.oldPid}; counters and charts begin anew`;
+      journal.add({ level: 'good', kind: 'taken-over', subject: '', text, origin: 'restart' });
+    },
     stop: () => {
       if (stopped === null) return (stopped = stop());
       isDraining = true;
@@ -219,21 +283,6 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
       return kill();
     },
   };
-}
-
-/** The config as it can be here: real ports, and one worker where ports cannot be shared. */
-async function settle(wanted: Config, journal: Journal): Promise<Config> {
-  const listeners = await withPorts(wanted.listeners, []);
-  const problems = await listenProblems(listeners);
-  const adminProblem = wanted.admin === null ? null : await listenProblem(wanted.admin.address);
-  if (adminProblem !== null) problems.push(`admin: ${adminProblem}`);
-  if (problems.length > 0) throw new Error(problems.join('; '));
-  const canShare = SHARES_PORTS.includes(process.platform);
-  if (!canShare && wanted.workers > 1) {
-    const text = `one worker instead of ${wanted.workers}: on ${process.platform} threads cannot share a port`;
-    journal.add({ level: 'warning', kind: 'one-worker', subject: '', text, origin: 'supervisor' });
-  }
-  return Object.freeze({ ...wanted, listeners, workers: canShare ? wanted.workers : 1 });
 }
 
 /** Shared memory is never resized: room for reloads and for what is added at run time. */

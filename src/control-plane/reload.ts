@@ -101,6 +101,11 @@ export class Reloader {
     return this.#next;
   }
 
+  /** Resolves when none is under way. */
+  async settled(): Promise<void> {
+    while (this.#running !== null) await this.#running.catch(() => {});
+  }
+
   /** What a reload would come to now; nothing is changed and nothing is told. */
   async preview(): Promise<ReloadResult> {
     const checked = await this.#check(this.#read());

@@ -79,6 +79,7 @@ export class Roster {
   #revision = 0;
   #changeCount = 0;
   #plan: Plan | null = null;
+  #isFrozen = false;
   #routeSlots: readonly number[] = [];
 
   /** Throws `RosterError` when the config does not fit into the shared memory. */
@@ -120,6 +121,15 @@ export class Roster {
   /** Raised whenever a setting has changed, by the file or at run time; by nothing else. */
   get changeCount(): number {
     return this.#changeCount;
+  }
+
+  /** No setting changes any more: another process has been told what they are. */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
+  thaw(): void {
+    this.#isFrozen = false;
   }
 
   /** The pool of this name, unless it has been removed. */
@@ -376,6 +386,9 @@ export class Roster {
   /** Carries out an edit of the run-time changes in one pool; false where it changes nothing. */
   #edit(pool: RosterPool, changes: RuntimeChanges, origin: Origin): boolean {
     if (changes === this.#changes) return false;
+    if (this.#isFrozen) {
+      throw new RosterError('restarting', 503, 'the balancer is being restarted: try again in a moment');
+    }
     const merged = mergeChanges(this.#config, changes, this.#names.used);
     const turnover = this.#members.reconcile(merged.pools, this.#revision + 1, origin);
     this.#welcome(turnover);

@@ -43,11 +43,20 @@ export interface CarriedHealth {
   readonly check: CheckResult;
 }
 
+/** Who is signed in to the admin API: digests, and never what opens anything. */
+export interface CarriedSessions {
+  /** Of the token that has opened them. */
+  readonly tokenDigest: string;
+  readonly open: readonly { readonly digest: string; readonly leftMs: number }[];
+}
+
 /** What the old process leaves to the new one. */
 export interface Carried {
   /** The changes made at run time, as the text of a state file. */
   readonly state: string;
   readonly health: readonly CarriedHealth[];
+  /** Null where the admin API has no token. */
+  readonly sessions: CarriedSessions | null;
 }
 
 /** New process to old. */

@@ -3,11 +3,13 @@
  * one-time link has opened.
  *
  * Called for every request to the API, the metrics and the live channel. Tokens and codes are
- * held as SHA-256 digests and compared in constant time. Sessions live in memory only: a restart
- * ends them. Nothing here is ever logged or put into an answer.
+ * held as SHA-256 digests and compared in constant time. Sessions live in memory only: the end of
+ * the process ends them, but for a restart without loss, which hands their digests over. Nothing
+ * here is ever logged or put into an answer.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { CarriedSessions } from '../../protocol/handover.ts';
 import { FailureLimit } from './failure-limit.ts';
 import { ProblemError } from './problems.ts';
 
@@ -46,6 +48,22 @@ export class Access {
 
   get isOpen(): boolean {
     return this.#token === null;
+  }
+
+  /** What a process that takes over needs to know its visitors again; null without a token. */
+  carry(): CarriedSessions | null {
+    if (this.#token === null) return null;
+    const nowMs = this.#monotonicMs();
+    const open = [...this.#sessions].map(([digest, endsMs]) => ({ digest, leftMs: endsMs - nowMs }));
+    return { tokenDigest: this.#token.toString('base64'), open: open.filter(({ leftMs }) => leftMs > 0) };
+  }
+
+  /** Takes over the sessions of another process. With another token they are void: it was changed for a reason. */
+  adopt({ tokenDigest, open }: CarriedSessions): void {
+    if (this.#token === null || !timingSafeEqual(digest(tokenDigest), digest(this.#token.toString('base64')))) return;
+    for (const { digest, leftMs } of open) {
+      this.#sessions.set(digest, this.#monotonicMs() + Math.min(leftMs, SESSION_MS));
+    }
   }
 
   /** Throws unless the request bears the token or a session. */

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config/schema.ts';
 import type { WorkerStatus } from '../../protocol/admin-api.ts';
+import type { CarriedSessions } from '../../protocol/handover.ts';
 import type { Journal } from '../journal.ts';
 import type { ReloadResult } from '../reload.ts';
 import type { Roster } from '../roster.ts';
@@ -32,8 +33,8 @@ export interface AdminDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly isDraining: () => boolean;
-  /** The listening socket that an old process has left; left out, a new one is opened. */
-  readonly inheritedFd?: number;
+  /** What an old process has left: its listening socket, where it is at this address, and its sessions. */
+  readonly inherited?: { readonly fd: number | null; readonly sessions: CarriedSessions | null };
   /** Open connections, live channels included; one more is closed at once. */
   readonly maxConnections?: number;
   /** The built dashboard; left out, the one of this package. */

@@ -7,7 +7,7 @@
  * sends it (token or session), and only then what it wants.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -16,6 +16,7 @@ import { Hono } from 'hono';
 import { POLICIES } from '../../balancing/policies.ts';
 import { formatAddress } from '../../config/addresses.ts';
 import { isWildcardAddress } from '../../config/hosts.ts';
+import type { CarriedSessions } from '../../protocol/handover.ts';
 import { listeningDescriptor } from '../../protocol/listening-descriptor.ts';
 import { BackendLog } from '../backend-log.ts';
 import { writeMetrics } from '../metrics.ts';
@@ -58,10 +59,16 @@ export interface AdminServer {
   /** The number of its listening socket; null where there is none. */
   readonly fd: number | null;
   readonly port: number;
+  /** For a process that takes over; null without a token. */
+  carrySessions(): CarriedSessions | null;
   /** The same without the code. */
   readonly baseUrl: string;
-  /** Stops accepting, closes live channels (1001), and cuts what is left after `timeoutMs`. */
-  close(timeoutMs: number): Promise<void>;
+  /**
+   * Stops accepting, closes live channels (1001), and cuts what is left after `timeoutMs`. Idle
+   * connections are closed at once, unless another process accepts at this address: then a request
+   * that is on its way is answered.
+   */
+  close(timeoutMs: number, isHandedOver?: boolean): Promise<void>;
 }
 
 /** Resolves when the port is open. Rejects with one sentence when it cannot be, or must not be. */
@@ -95,26 +102,29 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     (request, response) => {
+      if (isClosing) response.setHeader('connection', 'close');
       if (prepare(request, response, hosts)) void respond(request, response);
     },
   );
   server.maxConnections = deps.maxConnections ?? MAX_CONNECTIONS;
   attachUpgrades(server, { access, hosts, stream, isClosing: () => isClosing });
-  await listen(server, host, port, deps.inheritedFd ?? null);
+  await listen(server, host, port, deps.inherited?.fd ?? null);
   const bound = (server.address() as AddressInfo).port;
   access.port = bound;
+  if (deps.inherited?.sessions != null) access.adopt(deps.inherited.sessions);
   const shown = isWildcardAddress(host) ? 'localhost' : host;
   const baseUrl = `http://${formatAddress({ host: shown, port: bound })}/`;
   return {
     baseUrl,
     fd: listeningDescriptor(server),
+    carrySessions: () => access.carry(),
     port: bound,
     url: access.isOpen ? baseUrl : `${baseUrl}login?code=${access.newLoginCode()}`,
-    close: (timeoutMs) => {
+    close: (timeoutMs, isHandedOver = false) => {
       isClosing = true;
       backendLog.stop();
       stream.close();
-      return closeServer(server, stream, timeoutMs);
+      return closeServer(server, stream, timeoutMs, isHandedOver);
     },
   };
 }
@@ -130,7 +140,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   app.notFound(() => new ProblemError(404, 'not-found', 'There is nothing at this path.').response());
   app.onError((error) => {
     if (error instanceof ProblemError) return error.response();
-    if (error instanceof RosterError) return new ProblemError(error.status, error.code, error.detail).response();
+    if (error instanceof RosterError) return problemOf(error).response();
     deps.log.error({ err: error }, 'the admin API failed to answer a request');
     return new ProblemError(500, 'internal', 'Something broke; the log of the balancer says more.').response();
   });
@@ -142,6 +152,10 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   addProbeRoutes(app, deps);
   addDashboard(app, deps);
   return app;
+}
+
+function problemOf({ status, code, detail }: RosterError): ProblemError {
+  return new ProblemError(status, code, detail, status === 503 ? { headers: { 'retry-after': '1' } } : {});
 }
 
 /** Sets what every answer carries. False where the request was not meant for this server, and is answered. */
@@ -248,9 +262,17 @@ function listen(server: Server, host: string, port: number, fd: number | null): 
   return promise;
 }
 
-async function closeServer(server: Server, stream: LiveStream, timeoutMs: number): Promise<void> {
-  const closed = promisify(server.close.bind(server))().catch(() => {});
-  server.closeIdleConnections();
+async function closeServer(
+  server: Server,
+  stream: LiveStream,
+  timeoutMs: number,
+  isHandedOver: boolean,
+): Promise<void> {
+  const closed = new Promise<unknown>((resolve) => {
+    // The one of `http` closes idle connections as well, also those whose first request is on its way.
+    if (isHandedOver) NetServer.prototype.close.call(server, resolve);
+    else server.close(resolve);
+  });
   const timer = setTimeout(() => {
     stream.terminate();
     server.closeAllConnections();
