@@ -368,7 +368,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     if (next === null) return false;
     this.#abandon(failure);
     this.#status = 0;
-    this.onPlaced(pool, next);
+    this.onPlaced(this.#placement.pool ?? pool, next);
     return true;
   }
 

@@ -67,10 +67,8 @@ export class Placement implements WaiterOwner {
    * @param isCounted whether the retry budget counts it
    */
   seekAgain(last: Failure, isCounted: boolean, untilMs: number): void {
-    const before = this.#pool;
-    if (before === null) return;
-    const pool = this.#plane.pool(before.plan.slot) ?? before;
-    this.#pool = pool;
+    const pool = this.#poolNow();
+    if (pool === null) return;
     this.#last = last;
     this.#untilMs = untilMs;
     const backend = this.#choose(pool);
@@ -80,11 +78,23 @@ export class Placement implements WaiterOwner {
     else this.#owner.onPlaced(pool, backend);
   }
 
-  /** A place for a further attempt, at once or not at all. */
+  /** Takes a place for a further attempt, in `pool` as it then is, at once or not at all. */
   takeNow(): Backend | null {
-    const pool = this.#pool;
-    const backend = pool === null ? null : this.#choose(pool);
-    return pool !== null && backend !== null && this.#isAfforded(pool, backend) ? backend : null;
+    const pool = this.#poolNow();
+    if (pool === null) return null;
+    const backend = this.#choose(pool);
+    return backend !== null && this.#isAfforded(pool, backend) ? backend : null;
+  }
+
+  /** Where the place that was taken last is; null before the first. */
+  get pool(): Pool | null {
+    return this.#pool;
+  }
+
+  /** A removed pool has no present: what is left of it goes on as it was. */
+  #poolNow(): Pool | null {
+    if (this.#pool !== null) this.#pool = this.#plane.pool(this.#pool.plan.slot) ?? this.#pool;
+    return this.#pool;
   }
 
   /** This exchange is done with a backend. */
@@ -141,13 +151,11 @@ export class Placement implements WaiterOwner {
   }
 
   onTurn(): boolean {
-    const before = this.#pool;
-    if (before === null) return true;
-    const pool = this.#plane.pool(before.plan.slot) ?? before;
+    const pool = this.#poolNow();
+    if (pool === null) return true;
     const backend = this.#choose(pool);
-    if (backend === null && this.#isFull && !before.queue.isClosed) return false;
+    if (backend === null && this.#isFull && !pool.queue.isClosed) return false;
     this.#leave();
-    this.#pool = pool;
     if (backend === null) this.#owner.onNotPlaced(this.#last ?? failureOf('POOL_UNAVAILABLE'));
     else this.#owner.onPlaced(pool, backend);
     return true;
