@@ -29,7 +29,8 @@ export const RetrySchema = section('What happens when a backend fails a request.
     zero: 'never',
   }),
   timeout: duration({
-    summary: 'From the first attempt on, the time within which all further attempts must have their answer.',
+    summary:
+      'From the first attempt on, the time within which all further attempts must have their answer; an upload under way is not cut.',
     default: '60s',
     reason: 'A first attempt that used up its 30 s leaves time for one more.',
     min: 1,
