@@ -259,25 +259,27 @@ export class WorkerSeat {
     this.#recoveryTimer?.clear();
     this.#recoveryTimer = null;
     const cause = this.#endedFor === '' ? exit : this.#endedFor;
+    const exchanges = this.#gauge(WORKER_GAUGES.EXCHANGES);
     // Ended in a drain, it could not say what it cut; its gauges still do.
-    if (this.state === 'draining' && !this.#isDrained) this.cutExchanges += this.#gauge(WORKER_GAUGES.EXCHANGES);
+    if (this.state === 'draining' && !this.#isDrained) this.cutExchanges += exchanges;
     this.state = 'dead';
     this.appliedRevision = Number.POSITIVE_INFINITY;
     this.sockets = [];
     this.listenFailures = [];
     takeBackShare(this.#host.state, this.worker);
     const isFirstStart = this.#host.takeStartFailure(`worker ${this.worker} died at start: ${cause}`);
-    if (!isFirstStart && !this.#host.isStopping()) this.#replace(cause);
+    if (!isFirstStart && !this.#host.isStopping()) this.#replace(cause, exchanges);
     this.#host.onChange();
   }
 
-  #replace(cause: string): void {
+  #replace(cause: string, exchanges: number): void {
     const nowMs = this.#host.clock.monotonicMs();
     const workedMs = this.#workingSinceMs === null ? 0 : nowMs - this.#workingSinceMs;
     const { deaths, delayMs, isLoopNew } = afterDeath(this.#deaths, workedMs, nowMs);
     this.#deaths = deaths;
-    this.#lastDeath = { atMs: this.#host.clock.wallMs(), cause };
-    const next = delayMs === 0 ? 'replaced at once' : `the next one comes in ${delayMs} ms`;
+    this.#lastDeath = { atMs: this.#host.clock.wallMs(), cause, exchanges };
+    const cut = exchanges === 1 ? '1 request was cut' : `${exchanges} requests were cut`;
+    const next = `${cut}; ${delayMs === 0 ? 'replaced at once' : `the next one comes in ${delayMs} ms`}`;
     // A loop is told once; what each of its threads dies of is in the status.
     if (!deaths.isLoop || isLoopNew) this.#tell('bad', 'worker-died', `died: ${cause}; ${next}`);
     if (isLoopNew) {

@@ -66,6 +66,16 @@ describe('listeners', () => {
     assert.equal(seen.resets, 0);
   });
 
+  it('closes at once where that is asked for, and opens nothing after it', async (t) => {
+    const { listeners } = make(t);
+    const [a, b] = [await freePort(), await freePort()];
+    await listeners.apply([on(a), on(b)]);
+    listeners.closeNow();
+    assert.deepEqual([await accepts(a), await accepts(b)], [false, false]);
+    await listeners.apply([on(a)]);
+    assert.equal(await accepts(a), false);
+  });
+
   it('accepts what waits in the queue when all is closed', async (t) => {
     const { listeners, accepted } = make(t);
     const port = await freePort();

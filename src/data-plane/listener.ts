@@ -87,6 +87,13 @@ export class Listeners {
     return this.#closeAll([...this.#open]);
   }
 
+  /** Closes at once, with what the kernel holds: for a thread that is about to end. */
+  closeNow(): void {
+    this.#isClosed = true;
+    for (const listener of this.#open.values()) closeServers(listener);
+    this.#open.clear();
+  }
+
   /** Takes the inherited sockets of this port, or opens one. Answers what is in the way, null for nothing. */
   async #listen(listener: Listener): Promise<string | null> {
     const { host, port } = listener.plan;

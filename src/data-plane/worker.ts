@@ -25,6 +25,10 @@ function start(port: NonNullable<typeof parentPort>): void {
   const plane = new DataPlane(state, worker, plan, MONOTONIC_CLOCK, report, connectionCeiling);
   const listeners = new Listeners((socket) => plane.accept(socket), MONOTONIC_CLOCK, inherited);
 
+  // A throw ends this thread, but not at once: until it is torn down, the kernel would go on
+  // handing it new clients, and all of them would be lost.
+  process.once('uncaughtExceptionMonitor', () => listeners.closeNow());
+
   const guard = new HeapGuard(WORKER_HEAP, () => MONOTONIC_CLOCK.now());
   setInterval(() => {
     plane.deadlines.advance();

@@ -112,8 +112,8 @@ export interface WorkerStatus {
   readonly restarts: number;
   /** Its threads die again and again. */
   readonly isCrashLoop: boolean;
-  /** Why the thread before this one ended; null where there was none. */
-  readonly lastDeath: { readonly atMs: number; readonly cause: string } | null;
+  /** Why the thread before this one ended, and how many exchanges ended with it; null where there was none. */
+  readonly lastDeath: { readonly atMs: number; readonly cause: string; readonly exchanges: number } | null;
   readonly clientConnections: number;
   readonly exchanges: number;
   readonly loopDelayMs: number;

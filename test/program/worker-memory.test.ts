@@ -62,7 +62,7 @@ test('out of memory, it is replaced, the event says why, and the process lives o
   const [died] = await admin.eventsOf('worker-died', 'worker 1');
   assert.match(
     died?.text ?? '',
-    /^died: out of memory, with 64 MiB of heap \(ERR_WORKER_OUT_OF_MEMORY\); replaced at once/,
+    /^died: out of memory, with 64 MiB of heap \(ERR_WORKER_OUT_OF_MEMORY\); \d+ requests were cut; replaced at once/,
   );
   await eventually('its connections to end', () => clients.filter(({ side }) => side !== 'open').length === lost);
   const inFlight = (await admin.pool()).backends.reduce((sum, backend) => sum + backend.inFlight, 0);
