@@ -62,6 +62,8 @@ export function fakeBackend(
     bytesIn: 0,
     bytesOut: 0,
     rps: 0,
+    expectedShare: null,
+    actualShare: null,
     latencyMs: NOTHING,
     lastCheck: {
       atMs: nowMs - 2000,

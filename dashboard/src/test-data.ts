@@ -29,6 +29,8 @@ export function backend(name: string, fields: Partial<BackendStatus> = {}): Back
     bytesIn: 0,
     bytesOut: 0,
     rps: 0,
+    expectedShare: null,
+    actualShare: null,
     latencyMs: LATENCY,
     lastCheck: null,
     nextCheckMs: null,

@@ -21,6 +21,7 @@ import { HealthChecker } from './health-checker.ts';
 import { takeUp } from './inherited-sockets.ts';
 import { Journal } from './journal.ts';
 import { logEvents } from './log-events.ts';
+import { PromisedShares } from './pool-shares.ts';
 import { Reloader, type ReloadResult } from './reload.ts';
 import { Restarter } from './restarter.ts';
 import { Roster } from './roster.ts';
@@ -157,6 +158,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   let hasBegun = carried === null;
   const version = packageVersion();
   let isDraining = false;
+  const shares = new PromisedShares(state, roster);
   const sampler = new Sampler({
     state,
     roster,
@@ -164,6 +166,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     policies: POLICIES.map(({ name }) => name),
     version,
     isDraining: () => isDraining,
+    expectedShares: (poolId) => shares.of(poolId),
   });
   const routes = new RouteCounts(state, roster);
   sampler.onSecond(() => routes.tick());

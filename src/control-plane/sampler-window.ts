@@ -162,6 +162,21 @@ export class LatencySeconds {
     }
   }
 
+  /** The mean over the window; null where nothing was counted. */
+  meanMs(): number | null {
+    this.addTo(merged, WINDOW_SECONDS);
+    let count = 0;
+    let micros = 0;
+    for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
+      const own = merged[bucket] as number;
+      if (own === 0) continue;
+      count += own;
+      micros += own * bucketMiddle(bucket);
+    }
+    merged.fill(0);
+    return count === 0 ? null : toMs(micros / count);
+  }
+
   #merge(): LatencyMs {
     this.addTo(merged, WINDOW_SECONDS);
     const latency = latencyOf(merged);

@@ -15,6 +15,7 @@ import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import type { PoolFigures } from './history/figures.ts';
 import { History as Past } from './history/history.ts';
 import { History } from './history.ts';
+import type { Shares } from './pool-shares.ts';
 import { SampledRow } from './sampler-rows.ts';
 import {
   type Gauges,
@@ -77,7 +78,15 @@ export interface SamplerOptions {
   readonly policies: readonly string[];
   readonly version: string;
   readonly isDraining: () => boolean;
+  /** What the policy of a pool promises each of its backends, by id; left out, nothing. */
+  readonly expectedShares?: (poolId: number) => Shares;
   readonly clock?: Clock;
+}
+
+export interface PoolShares {
+  readonly expected: Shares | null;
+  /** Attempts finished a second on all backends together, over the last 10 s. */
+  readonly rps: number;
 }
 
 export class Sampler {
@@ -147,11 +156,12 @@ export class Sampler {
 
   poolStatus(pool: SampledPool): PoolStatus {
     const row = this.#rows.get(pool.id);
+    const shares = this.sharesOf(pool);
     return {
       name: pool.name,
       policy: pool.policy,
       policies: this.#options.policies,
-      backends: pool.backends.map((backend) => this.backendStatus(backend)),
+      backends: pool.backends.map((backend) => this.backendStatus(backend, shares)),
       ...readPoolCounts(this.state, pool.slot),
       isPanic: pool.isPanic,
       rps: hundredths(row?.rps ?? 0),
@@ -159,7 +169,13 @@ export class Sampler {
     };
   }
 
-  backendStatus(backend: SampledBackend): BackendStatus {
+  /** What the backends of a pool should get of its requests, and how many there are in all. */
+  sharesOf(pool: SampledPool | undefined): PoolShares {
+    const rps = pool?.backends.reduce((sum, { id }) => sum + (this.#rows.get(id)?.rps ?? 0), 0) ?? 0;
+    return { expected: this.#options.expectedShares?.(pool?.id ?? 0) ?? null, rps };
+  }
+
+  backendStatus(backend: SampledBackend, shares = this.sharesOf(this.#poolOf(backend))): BackendStatus {
     const row = this.#rows.get(backend.id);
     return {
       name: backend.name,
@@ -176,6 +192,8 @@ export class Sampler {
       cutAtMs: backend.cutAtMs,
       ...readBackendCounts(this.state, backend.slot),
       rps: hundredths(row?.rps ?? 0),
+      expectedShare: tenThousandths(shares.expected?.get(backend.id) ?? null),
+      actualShare: shares.rps > 0 ? tenThousandths((row?.rps ?? 0) / shares.rps) : null,
       latencyMs: row?.latency() ?? notMeasured(),
       lastCheck: backend.lastCheck,
       nextCheckMs: backend.nextCheckMs,
@@ -211,6 +229,11 @@ export class Sampler {
   /** Milliseconds since the process began to serve. */
   uptimeMs(): number {
     return Math.round(this.#clock.monotonicMs() - this.#startedMs);
+  }
+
+  /** How long an attempt takes on a backend, on average over the last 10 s; null where nothing was measured. */
+  meanLatencyMs(backend: SampledBackend): number | null {
+    return this.#rows.get(backend.id)?.latencies?.meanMs() ?? null;
   }
 
   /** All latencies of a pool since it was taken up: counts by fine bucket, at this moment. */
@@ -257,6 +280,10 @@ export class Sampler {
     this.history.record(at, this.#seconds);
     this.past.record({ at, elapsedMs, totals: this.totalsRow, pools });
     for (const listener of [...this.#listeners]) listener();
+  }
+
+  #poolOf(backend: SampledBackend): SampledPool | undefined {
+    return this.#options.roster.pools.find(({ backends }) => backends.includes(backend));
   }
 
   #poolRow({ id, slot }: SampledPool): SampledRow {
@@ -309,6 +336,8 @@ export class Sampler {
   }
 }
 
+const tenThousandths = (value: number | null): number | null =>
+  value === null ? null : Math.round(value * 10_000) / 10_000;
 const hundredths = (value: number): number => Math.round(value * 100) / 100;
 
 const perSecond = ({ finished }: SampledRow, elapsedMs: number): number => (finished * SECOND_MS) / elapsedMs;

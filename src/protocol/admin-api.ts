@@ -52,6 +52,10 @@ export interface BackendStatus {
   readonly bytesOut: number;
   /** Attempts finished a second, over the last 10 s. */
   readonly rps: number;
+  /** Of the pool's attempts, 0..1: what its policy promises it; null where the policy follows load, or nobody serves. */
+  readonly expectedShare: number | null;
+  /** Of the pool's attempts of the last 10 s, 0..1; null where there were none. */
+  readonly actualShare: number | null;
   readonly latencyMs: LatencyMs;
   /** The last health check; null before the first one. */
   readonly lastCheck: CheckResult | null;
@@ -101,6 +105,19 @@ export interface PoolStatus {
   readonly bytesOut: number;
   readonly rps: number;
   readonly latencyMs: LatencyMs;
+}
+
+/** `GET /api/v1/pools/:pool/shares?policy=NAME`: what would come of a policy in the present conditions. */
+export interface SharePreview {
+  readonly pool: string;
+  readonly policy: string;
+  readonly backends: readonly {
+    readonly name: string;
+    /** Of the attempts of the last 10 s, 0..1; null where there were none. */
+    readonly actual: number | null;
+    /** Under the policy, 0..1; null where nobody serves. */
+    readonly expected: number | null;
+  }[];
 }
 
 export interface WorkerStatus {

@@ -10,6 +10,7 @@ import type { Config } from '../../src/config/schema.ts';
 import type { AdminDeps } from '../../src/control-plane/admin/deps.ts';
 import { startAdmin } from '../../src/control-plane/admin/server.ts';
 import { Journal } from '../../src/control-plane/journal.ts';
+import { PromisedShares } from '../../src/control-plane/pool-shares.ts';
 import { Roster } from '../../src/control-plane/roster.ts';
 import { RouteCounts } from '../../src/control-plane/route-counts.ts';
 import { Sampler } from '../../src/control-plane/sampler.ts';
@@ -79,6 +80,7 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     },
   ];
   const live = { isDraining: false };
+  const shares = new PromisedShares(state, roster);
   const sampler = new Sampler({
     state,
     roster,
@@ -86,6 +88,7 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     policies: POLICIES.map(({ name }) => name),
     version: '1.2.3',
     isDraining: () => live.isDraining,
+    expectedShares: (poolId) => shares.of(poolId),
     clock,
   });
   sampler.start();

@@ -33,6 +33,7 @@ import { addHistoryRoute } from './history-route.ts';
 import { checkHost, checkOrigin, type OwnHosts, ownHostsOf } from './origin.ts';
 import { PROBLEM_TYPE, ProblemError } from './problems.ts';
 import { type AdminApp, addApiRoutes, addPath } from './routes.ts';
+import { addSharesRoute } from './shares-route.ts';
 import { LiveStream } from './stream.ts';
 import { attachUpgrades, LIVE_PATH } from './upgrade.ts';
 
@@ -147,6 +148,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   addApiRoutes(app, deps);
   addEventsRoute(app, deps.journal);
   addHistoryRoute(app, deps.sampler.past);
+  addSharesRoute(app, deps.roster, deps.sampler);
   addBackendLogRoutes(app, deps.roster, log);
   addSessionRoutes(app, access);
   addProbeRoutes(app, deps);

@@ -51,7 +51,10 @@ describe('live channel: messages', () => {
     await side.pass(1);
     const delta = await page.next('delta');
     assert.equal(delta.seq, seq + 1);
-    assert.deepEqual(delta.pools, [{ name: 'web', backends: [{ name: 'b2', inFlight: 5, requests: 4, rps: 4 }] }]);
+    assert.deepEqual(delta.pools[0]?.backends, [
+      { name: 'b1', actualShare: 0 },
+      { name: 'b2', inFlight: 5, requests: 4, rps: 4, actualShare: 1 },
+    ]);
     assert.equal(delta.order, undefined);
     assert.deepEqual(delta.seconds.web?.backendRps, { b1: 0, b2: 4 });
     assert.equal(delta.totals.inFlight, 5);
