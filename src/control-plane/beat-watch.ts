@@ -5,17 +5,19 @@
  * alone; of one that stands still, others know after three seconds, since the kernel goes on
  * handing it new clients, who wait. To end it costs all that it has in flight, so that takes
  * proof: four seconds of processor time in a single turn of the loop, which no honest work takes,
- * or twenty seconds without a turn, whatever it waits for. A machine that is starved, swaps or
- * collects a large heap stays below that. Looks are counted and not time: after a pause of the
- * whole process nothing is stuck.
+ * or twenty seconds without a turn in which it does nothing but wait, or a minute whatever it does.
+ * A machine that is starved, swaps or collects a large heap stays below that. Looks are counted and
+ * not time: after a pause of the whole process nothing is stuck.
  */
 
 /** Looks at a beat that stands still, until … */
 const BLOCKED_LOOKS = 3;
-const STUCK_LOOKS = 20;
-/** A start reads and compiles the program, perhaps from a slow disk. */
-const STUCK_START_LOOKS = 60;
+const WAITING_LOOKS = 20;
+/** Also of a start, which reads and compiles the program, perhaps from a slow disk. */
+const STUCK_LOOKS = 60;
 const SPINNING_CPU_MS = 4_000;
+/** One that waits uses no more than this for each look. */
+const WAITING_CPU_MS = 10;
 
 export type BeatFinding = 'moving' | 'still' | 'blocked' | 'recovered' | 'spinning' | 'stuck';
 
@@ -40,10 +42,11 @@ export class BeatWatch {
   look(beat: number, isStarting: boolean): BeatFinding {
     if (beat !== this.#lastBeat) return this.#moved(beat);
     this.stillLooks++;
-    if (this.stillLooks >= (isStarting ? STUCK_START_LOOKS : STUCK_LOOKS)) return 'stuck';
+    if (this.stillLooks >= STUCK_LOOKS) return 'stuck';
     if (isStarting) return 'still';
     const cpuMs = (this.#lastCpuMs ?? 0) - (this.#firstCpuMs ?? 0);
     if (cpuMs >= SPINNING_CPU_MS) return 'spinning';
+    if (this.stillLooks >= WAITING_LOOKS && cpuMs < WAITING_CPU_MS * this.stillLooks) return 'stuck';
     return this.stillLooks === BLOCKED_LOOKS ? 'blocked' : 'still';
   }
 

@@ -161,7 +161,7 @@ export class WorkerSeat {
       case 'spinning':
         return this.#endStuck(`its event loop was busy with one thing for ${stillLooks} s`);
       case 'stuck':
-        return this.#endStuck(`its event loop stood still for ${stillLooks} s without using the processor`);
+        return this.#endStuck(`its event loop stood still for ${stillLooks} s`);
       case 'still':
         break;
     }

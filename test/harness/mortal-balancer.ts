@@ -13,7 +13,7 @@ import { type HttpBackend, startHttpBackends } from './http-backends.ts';
 const PRELOAD = new URL('./crash-on-file.ts', import.meta.url).href;
 
 /** A stuck worker is ended after so much processor time, which may be long in coming. */
-const REPLACE_LIMIT_MS = 60_000;
+const REPLACE_LIMIT_MS = 120_000;
 
 export interface MortalBalancer {
   readonly balancer: BalancerProgram;
