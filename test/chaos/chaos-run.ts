@@ -6,9 +6,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomFrom } from '../harness/segmentations.ts';
 import { DISTURBANCES, type Disturbance, MEMBERSHIP, roughen, smooth } from './disturbances.ts';
+import { startDrawnLoad } from './drawn-load.ts';
 import { type Judgement, judge } from './judge.ts';
-import { startRecordedLoad } from './recorded-load.ts';
-import { drawPlan, type Mix, WILD } from './request-plans.ts';
+import { type Mix, WILD } from './request-plans.ts';
 import { ATTEMPTS, type Stand } from './stand.ts';
 
 const CONNECTIONS = 96;
@@ -46,13 +46,13 @@ export async function runChaos(stand: Stand, options: ChaosOptions): Promise<Cha
   const streams = (name: string): (() => number) => randomFrom(`${seed} ${name}`);
   await stand.begin();
   const loads = ['direct', 'front'].map((name) => {
-    const random = streams(name);
-    let count = 0;
-    return startRecordedLoad({
+    return startDrawnLoad({
+      seed,
+      name,
+      mix,
       port: name === 'front' ? stand.front.port : stand.balancer.port,
       perSecond: perSecond * (name === 'front' ? FRONT_SHARE : 1 - FRONT_SHARE),
       connections: CONNECTIONS,
-      plan: () => drawPlan(random, `${name}-${seed}-${count++}`, mix),
       isBehindFaults: name === 'front',
       // In front of the balancer there are faults after which nothing ever comes.
       ...(name === 'front' ? { patienceMs: FRONT_PATIENCE_MS } : {}),

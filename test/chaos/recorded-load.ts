@@ -12,6 +12,8 @@ const DEFAULT_PATIENCE_MS = 30_000;
 export interface RecordedLoadOptions {
   readonly port: number;
   readonly perSecond: number;
+  /** So many at once, and then a pause: the rate is the same. */
+  readonly burst?: number;
   /** Most connections at one time; what is due beyond them waits, and its time runs. */
   readonly connections: number;
   /** The next request. */
@@ -37,7 +39,7 @@ export interface RecordedLoad {
 
 /** Begins at once. */
 export function startRecordedLoad(options: RecordedLoadOptions): RecordedLoad {
-  const { port, perSecond, connections, patienceMs = DEFAULT_PATIENCE_MS, isBehindFaults = false } = options;
+  const { port, perSecond, connections, patienceMs = DEFAULT_PATIENCE_MS, isBehindFaults = false, burst = 1 } = options;
   const limit = options.requests ?? Number.POSITIVE_INFINITY;
   const records: ClientRecord[] = [];
   const idle: RecordingClient[] = [];
@@ -89,7 +91,7 @@ export function startRecordedLoad(options: RecordedLoadOptions): RecordedLoad {
   const timer = setInterval(() => {
     const nowMs = performance.now();
     while (!isStopping && records.length < limit) {
-      const dueMs = startMs + (records.length * 1000) / perSecond;
+      const dueMs = startMs + ((records.length - (records.length % burst)) * 1000) / perSecond;
       if (dueMs > nowMs) break;
       const plan = options.plan();
       const record = newRecord(plan, dueMs, isBehindFaults);

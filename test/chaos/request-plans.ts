@@ -16,8 +16,8 @@ export interface RequestPlan {
   readonly bodyBytes: number;
   readonly isBodyChunked: boolean;
   readonly answerBytes: number;
-  readonly isAnswerChunked: boolean;
-  /** The backend waits that long before it answers. */
+  readonly answerFraming: 'length' | 'chunked' | 'trickle';
+  /** The backend waits that long before it answers; a `trickle` is spread over it. */
   readonly delayMs: number;
   readonly behaviour: Behaviour;
   /** How much of the head, body or answer there is before the client leaves. */
@@ -87,7 +87,7 @@ export function drawPlan(random: () => number, id: string, mix: Mix): RequestPla
     bodyBytes,
     isBodyChunked,
     answerBytes,
-    isAnswerChunked,
+    answerFraming: isAnswerChunked ? 'chunked' : 'length',
     delayMs,
     behaviour,
     leaveAfterBytes: Math.floor(place * limit),
@@ -96,6 +96,6 @@ export function drawPlan(random: () => number, id: string, mix: Mix): RequestPla
 }
 
 /** The target that tells a backend what to answer. */
-export function targetOf({ answerBytes, isAnswerChunked, delayMs }: RequestPlan): string {
-  return `/answer/${answerBytes}/${isAnswerChunked ? 'chunked' : 'length'}/${delayMs}`;
+export function targetOf({ answerBytes, answerFraming, delayMs }: RequestPlan): string {
+  return `/answer/${answerBytes}/${answerFraming}/${delayMs}`;
 }

@@ -14,6 +14,8 @@ export interface Terms {
    * lost without an answer or a line of the log. Never doubled, and never short without showing it.
    */
   readonly isMortal: boolean;
+  /** The balancer has been stopped in order in this run: what it never took may be lost. */
+  readonly isStopping?: boolean;
   /** No backend has been removed in this run, with the figures that it had. */
   readonly isRosterWhole: boolean;
 }
@@ -41,8 +43,9 @@ export const REQUEST_RULES = {
   },
 
   /** Nobody who waited for an answer was left without one. */
-  answered({ client }, { isMortal }) {
+  answered({ client, lines, seen }, { isMortal, isStopping = false }) {
     if (isMortal || isOwnDoing(client)) return null;
+    if (isStopping && lines.length === 0 && seen.length === 0) return null;
     return client.end === 'unanswered' || client.end === 'refused' ? `${client.end}: ${client.error}` : null;
   },
 

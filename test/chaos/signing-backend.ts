@@ -7,8 +7,10 @@ import type net from 'node:net';
 import { bodyOf, MAX_BODY_BYTES, sumOf } from './bodies.ts';
 import type { BackendRecord } from './records.ts';
 
-const TARGET = /^\/answer\/(\d{1,7})\/(length|chunked)\/(\d{1,5})$/;
+const TARGET = /^\/answer\/(\d{1,7})\/(length|chunked|trickle)\/(\d{1,5})$/;
 const PIECES = 3;
+/** An answer that takes its time comes in so many pieces. */
+const TRICKLES = 40;
 
 export interface SigningOptions {
   /** How long an idle connection is kept; it is not announced. */
@@ -49,7 +51,8 @@ export function signingServer(
       note({ backend: name, id, method, event: 'whole', bytes, sum });
       const [, size = '0', framing = '', delayMs = '0'] = target;
       const send = (): void => answer(request, response, id, Math.min(Number(size), MAX_BODY_BYTES), framing);
-      if (delayMs === '0') send();
+      if (framing === 'trickle') trickle(response, id, Math.min(Number(size), MAX_BODY_BYTES), Number(delayMs));
+      else if (delayMs === '0') send();
       else setTimeout(send, Number(delayMs));
     });
     request.on('close', () => {
@@ -79,4 +82,22 @@ function answer(
   const step = Math.max(1, Math.ceil(size / PIECES));
   for (let at = 0; at < size; at += step) response.write(body.subarray(at, at + step));
   response.end();
+}
+
+/** The answer in equal pieces, spread evenly over the time. */
+function trickle(response: http.ServerResponse, id: string, size: number, spreadMs: number): void {
+  const body = bodyOf(id, 'answer', size);
+  const step = Math.max(1, Math.ceil(size / TRICKLES));
+  let at = 0;
+  response.setHeader('X-Request-Id', id);
+  response.setHeader('Content-Length', size);
+  response.flushHeaders();
+  const timer = setInterval(() => {
+    response.write(body.subarray(at, at + step));
+    at += step;
+    if (at < size) return;
+    clearInterval(timer);
+    response.end();
+  }, spreadMs / TRICKLES);
+  response.on('close', () => clearInterval(timer));
 }

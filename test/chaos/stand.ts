@@ -28,6 +28,11 @@ export const HASTE: Settings = {
   retry: { attempts: ATTEMPTS },
   timeouts: { connect: '500ms', responseHead: '1s', bodyIdle: '1s' },
 };
+/** The time limits of every day, and checks that a busy machine does not fail: what is slow is not lost. */
+export const PATIENCE: Settings = {
+  health: { ...QUICK_HEALTH, interval: '3s', timeout: '3s' },
+  timeouts: { connect: '2s' },
+};
 const CLIENT_HASTE: Settings = {
   requestHeadTimeout: '3s',
   bodyIdleTimeout: '2s',
@@ -36,6 +41,8 @@ const CLIENT_HASTE: Settings = {
 
 export interface StandOptions {
   readonly names?: readonly string[];
+  /** Without fault proxies between the balancer and its backends. */
+  readonly isDirect?: boolean;
   /** Settings of the pool in place of those of `HASTE`. */
   readonly pool?: Settings;
   /** Settings of the whole file. */
@@ -138,9 +145,12 @@ function standSettings(
   backends: readonly ChaosBackend[],
   proxies: readonly FaultProxy[],
   logFile: string,
-  { pool, settings }: StandOptions,
+  { pool, settings, isDirect = false }: StandOptions,
 ): Settings {
-  const entries = backends.map(({ name }, index) => ({ name, port: proxies[index]?.port ?? 0 }));
+  const entries = backends.map(({ name, port }, index) => ({
+    name,
+    port: isDirect ? port : (proxies[index]?.port ?? 0),
+  }));
   return {
     failureField: 'X-Failure',
     accessLog: { path: logFile },
