@@ -17,8 +17,8 @@
 import type { Carried, FromSuccessor, InheritedSocket, ToSuccessor } from '../protocol/handover.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 
-/** How long a new process has from its start until it accepts. */
-export const READY_LIMIT_MS = 30_000;
+/** How long a new process has from its start until it accepts. Nothing is lost while we wait. */
+export const READY_LIMIT_MS = 60_000;
 /** How long it then has to say that it serves: it has one small file to write. */
 const SERVING_LIMIT_MS = 5_000;
 

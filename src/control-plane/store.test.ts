@@ -61,6 +61,37 @@ describe('store', () => {
     assert.deepEqual(await readdir(directory), []);
   });
 
+  it('leaves the file to another process while it is held, and then writes what has come', async (t) => {
+    const { path, clock, open } = await make(t);
+    const store = open();
+    store.keep(changesWith(1));
+    await store.persist();
+    store.hold();
+    const kept = await readFile(path, 'utf8');
+    store.keep(changesWith(2));
+    await store.persist();
+    await clock.advance(10_000);
+    assert.equal(await readFile(path, 'utf8'), kept);
+    store.release();
+    await store.persist();
+    assert.deepEqual(await open().load(), changesWith(2));
+  });
+
+  it('takes what another process hands over in place of the file, if it can read it', async (t) => {
+    const { open, events } = await make(t, formatStateFile(changesWith(1)));
+    const store = open();
+    assert.deepEqual(await store.load(), changesWith(1));
+    assert.deepEqual(store.adopt(formatStateFile(changesWith(2))), changesWith(2));
+    assert.equal(store.adopt('of a later version'), null);
+    assert.deepEqual(
+      events().map(([kind]) => kind),
+      ['state-not-taken-over'],
+    );
+    store.keep(changesWith(2));
+    await store.persist();
+    assert.deepEqual(await open().load(), changesWith(2));
+  });
+
   it('gathers changes that nobody waits for', async (t) => {
     const { path, clock, open } = await make(t);
     const store = open();

@@ -9,13 +9,16 @@ import type { Plan } from '../protocol/worker.ts';
 import { BACKEND_SHARED, State } from '../state/layout.ts';
 import { buildPlan } from './build-plan.ts';
 import { Journal } from './journal.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 const WORKER_URL = new URL('../../test/harness/stub-worker.ts', import.meta.url);
 
-async function make(t: TestContext, workers: number) {
+async function make(t: TestContext, workers: number, more: Partial<SupervisorOptions> = {}, listener = 'web') {
   const port = await freePort();
-  const config = makeConfig({ pools: { web: { backends: [] } }, listeners: { web: { address: `127.0.0.1:${port}` } } });
+  const config = makeConfig({
+    pools: { web: { backends: [] } },
+    listeners: { [listener]: { address: `127.0.0.1:${port}` } },
+  });
   const state = State.create({ workers, pools: 2, backends: 4, routes: 8 });
   const journal = new Journal();
   let plan = buildPlan(config, [], [], 1);
@@ -27,6 +30,7 @@ async function make(t: TestContext, workers: number) {
     journal,
     onFailing: (...report) => failing.push(report),
     workerUrl: WORKER_URL,
+    ...more,
   });
   t.after(() => supervisor.kill());
   const ask = (path: string): Promise<{ worker: number; plan: Plan }> =>
@@ -89,6 +93,31 @@ describe('supervisor', () => {
     assert.deepEqual(await supervisor.listen([at('more'), at('unlucky-1')]), [
       'listener unlucky-1 cannot listen: EADDRINUSE',
     ]);
+  });
+
+  it('with inherited sockets, lets no worker accept before all have started', async (t) => {
+    const real = new URL('../data-plane/worker.ts', import.meta.url);
+    const { supervisor, port, running } = await make(t, 2, { inherited: [[], []], workerUrl: real });
+    assert.deepEqual(supervisor.sockets(), []);
+    await supervisor.start();
+    assert.equal(running(), 2);
+    // It has inherited none in truth, so each worker has opened one.
+    assert.deepEqual(
+      supervisor.sockets().map((socket) => [socket.name, socket.port]),
+      [
+        ['web', port],
+        ['web', port],
+      ],
+    );
+    assert.equal(new Set(supervisor.sockets().map(({ fd }) => fd)).size, 2);
+    await supervisor.drain(1_000, true);
+    assert.deepEqual(supervisor.sockets(), []);
+  });
+
+  it('fails a start in which one worker cannot accept from what it has inherited', async (t) => {
+    const { supervisor, running } = await make(t, 2, { inherited: [[], []] }, 'unlucky-1');
+    await assert.rejects(supervisor.start(), /unlucky-1/);
+    assert.equal(running(), 0);
   });
 
   it('does not wait for the answer of a worker that dies', async (t) => {

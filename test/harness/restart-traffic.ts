@@ -32,8 +32,8 @@ export function startTrafficBackend(cleanup: Cleanup, name: string): Promise<Htt
       const [, pieces, everyMs] = /^\/download\/(\d+)\/(\d+)$/.exec(request.url ?? '') ?? [];
       if (pieces === undefined) {
         request.resume();
-        // Not at once, so that there is always something in flight.
-        setTimeout(() => response.end(name), 2);
+        // Not at once, so that there is always something in flight, and the machine not used up.
+        setTimeout(() => response.end(name), 5);
         return;
       }
       let left = Number(pieces);

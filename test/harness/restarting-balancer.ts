@@ -17,7 +17,7 @@ import { freePort } from './free-port.ts';
 import { Program } from './program.ts';
 
 export const BALLAST = new URL('../../bin/ballast', import.meta.url).pathname;
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 90_000;
 
 export class RestartingBalancer {
   readonly port: number;
