@@ -113,7 +113,9 @@ test('the connection limit of a backend ramps as well, from one place up', async
     await eventually('all to be placed or refused', () => answers.length + refused() === clients.length);
     const placed = answers.length;
     for (const answer of answers.splice(0)) answer();
-    await eventually('all to be answered', () => clients.every((client) => client.take() !== null));
+    await eventually('all to be answered', () =>
+      clients.every((client) => client.peek().response?.isComplete === true),
+    );
     await plane.atRest();
     return placed;
   };
