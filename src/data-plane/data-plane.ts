@@ -5,6 +5,8 @@
  * with; backends that stay keep their connections.
  */
 
+import { HeadReader } from '../http1/head-reader.ts';
+import { HEAD } from '../http1/parse-head.ts';
 import { type Failure, failureOf } from '../protocol/failures.ts';
 import type { FromWorker, Plan, PlanBackend } from '../protocol/worker.ts';
 import { type State, WORKER_COUNTERS, WORKER_GAUGES } from '../state/layout.ts';
@@ -27,6 +29,8 @@ const RELIEF_MS = 1_000;
 export class DataPlane {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
+  /** Reads the heads of all requests that come whole. */
+  headReader: HeadReader;
   /** Tells the control plane something. */
   readonly report: (message: FromWorker) => void;
   routes: RouteTable;
@@ -84,7 +88,13 @@ export class DataPlane {
     this.trust = new TrustedNetworks(plan.trust);
     this.failureField = plan.failureField;
     this.revision = plan.revision;
+    this.headReader = new HeadReader(HEAD.REQUEST, plan.limits, NOTHING);
     this.apply(plan);
+  }
+
+  /** Another one, where the one before is kept for a head that has not come whole. */
+  newHeadReader(): void {
+    this.headReader = new HeadReader(HEAD.REQUEST, this.limits, NOTHING);
   }
 
   /** Requests that begin after this follow `plan`. */
@@ -106,6 +116,7 @@ export class DataPlane {
     this.viaName = plan.viaName;
     this.client = plan.client;
     this.limits = plan.limits;
+    this.headReader.reset(plan.limits);
     this.trust = new TrustedNetworks(plan.trust);
     this.failureField = plan.failureField;
     this.revision = plan.revision;
@@ -284,3 +295,5 @@ export class DataPlane {
     counters[cell] = (counters[cell] ?? 0) + 1;
   }
 }
+
+const NOTHING = Buffer.alloc(0);

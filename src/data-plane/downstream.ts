@@ -7,9 +7,9 @@
  */
 import type { Origin } from '../http1/forward-fields.ts';
 import { BODY } from '../http1/framing.ts';
-import { HeadReader } from '../http1/head-reader.ts';
+import type { HeadReader } from '../http1/head-reader.ts';
 import { CHUNK, ChunkedParser } from '../http1/parse-chunked.ts';
-import { HEAD, PARSE } from '../http1/parse-head.ts';
+import { PARSE } from '../http1/parse-head.ts';
 import { readRequest } from '../http1/request.ts';
 import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
 import { failureAnswer } from './answer.ts';
@@ -46,7 +46,8 @@ export class Downstream implements WireOwner, Client, Expiring {
   deadlineTick = -1;
   isEnded = false;
   readonly #plane: DataPlane;
-  readonly #reader: HeadReader;
+  /** Of a head that has not come whole; others are read by the plane's own. */
+  #reader: HeadReader | null = null;
   readonly #exchange: Exchange;
   #phase: number = PHASE.HEAD;
   #chunked: ChunkedParser | null = null;
@@ -71,7 +72,6 @@ export class Downstream implements WireOwner, Client, Expiring {
     this.#plane = plane;
     this.countedAddress = countedAddress;
     this.wire = wire;
-    this.#reader = new HeadReader(HEAD.REQUEST, plane.limits, NOTHING);
     this.#exchange = new Exchange(plane, this);
     plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
   }
@@ -82,8 +82,12 @@ export class Downstream implements WireOwner, Client, Expiring {
    * another process serves meanwhile there is no hurry: it keeps the time that it has.
    */
   drain(): void {
-    const isIdle = this.#phase === PHASE.HEAD && !this.#reader.isUnderWay;
+    const isIdle = this.#phase === PHASE.HEAD && !this.#isHeadUnderWay;
     if (isIdle && !this.#plane.isHandedOver) this.#plane.deadlines.set(this, DRAIN_IDLE_MS);
+  }
+
+  get #isHeadUnderWay(): boolean {
+    return this.#reader?.isUnderWay === true;
   }
 
   /** How long this client has for its next request. */
@@ -131,23 +135,25 @@ export class Downstream implements WireOwner, Client, Expiring {
   }
 
   #readHead(buffer: Buffer, start: number, end: number): number {
-    const reader = this.#reader;
     const plane = this.#plane;
+    const reader = this.#reader ?? plane.headReader;
     const isFirst = !reader.isUnderWay;
     const result = reader.read(buffer, start, end);
     if (result === PARSE.INCOMPLETE) {
+      this.#keepReader(reader);
       // The whole head has one deadline, from its first byte: more bytes do not move it.
       if (isFirst) plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
       return end;
     }
-    if (result === PARSE.REFUSED) return this.#refuse(reader.head.failure, end);
+    if (result === PARSE.REFUSED) return this.#refuseHead(reader, reader.head.failure, end);
     const { request } = this.#exchange;
     const failure = readRequest(reader, plane.viaName, request);
-    if (failure !== null) return this.#refuse(failure, end);
+    if (failure !== null) return this.#refuseHead(reader, failure, end);
     const { kind, bytes } = request.framing;
     const limit = plane.limits.bodyBytes;
-    if (limit > 0 && kind === BODY.LENGTH && bytes > limit) return this.#refuse('REQUEST_BODY_TOO_LARGE', end);
-    if (plane.isShedding) return this.#refuse('HEAP_EXHAUSTED', end, request.isHead);
+    const isTooLarge = limit > 0 && kind === BODY.LENGTH && bytes > limit;
+    if (isTooLarge) return this.#refuseHead(reader, 'REQUEST_BODY_TOO_LARGE', end);
+    if (plane.isShedding) return this.#refuseHead(reader, 'HEAP_EXHAUSTED', end, request.isHead);
     const at = reader.next;
     this.#bodyBytes = 0;
     if (kind === BODY.NONE) {
@@ -165,8 +171,20 @@ export class Downstream implements WireOwner, Client, Expiring {
       this.#beginPace();
     }
     this.#exchange.begin(reader);
-    reader.reset(plane.limits);
+    reader.reset(this.#plane.limits);
+    this.#reader = null;
     return at;
+  }
+
+  /** The head goes on in another read, or its words are wanted later: the plane gets another reader. */
+  #keepReader(reader: HeadReader): void {
+    if (reader === this.#plane.headReader) this.#plane.newHeadReader();
+    this.#reader = reader;
+  }
+
+  #refuseHead(reader: HeadReader, code: FailureCode, end: number, isHead = false): number {
+    this.#keepReader(reader);
+    return this.#refuse(code, end, isHead);
   }
 
   #readBody(buffer: Buffer, start: number, end: number): number {
@@ -264,7 +282,7 @@ export class Downstream implements WireOwner, Client, Expiring {
   #logRefused(failure: Failure): void {
     const { accessLog, trust, clock } = this.#plane;
     if (accessLog === null) return;
-    const head = loggedHead(this.#reader, this.address, trust, clock.wallMs());
+    const head = loggedHead(this.#reader ?? this.#plane.headReader, this.address, trust, clock.wallMs());
     const { status, code } = failure;
     accessLog.add({
       ...head,
@@ -338,7 +356,13 @@ export class Downstream implements WireOwner, Client, Expiring {
     if (this.#phase === PHASE.CLOSED || this.#phase === PHASE.LINGER) return;
     // An answer that has not said so is not the last one, whatever happened since: see `drain`.
     const isLast = this.#ahead === null && this.isEnded && !this.#isReading;
-    if (!isKeptAlive || isLast) return this.#linger();
+    if (!isKeptAlive || isLast) {
+      // A client that wanted the close itself sends nothing more. After a body it might: some add
+      // an empty line.
+      const { isKeepAlive, framing } = this.#exchange.request;
+      const isSaid = this.#phase === PHASE.ANSWER && !isKeepAlive && framing.kind === BODY.NONE;
+      return this.#linger(isSaid && this.#ahead === null && !this.#isReading);
+    }
     this.#phase = PHASE.HEAD;
     this.#stalledBytes = Infinity;
     this.#plane.deadlines.set(this, this.#idleMs);
@@ -376,7 +400,7 @@ export class Downstream implements WireOwner, Client, Expiring {
     switch (this.#phase) {
       case PHASE.HEAD:
         if (this.#ahead !== null) return;
-        if (this.#reader.isUnderWay) this.#refuse('REQUEST_INCOMPLETE', 0);
+        if (this.#isHeadUnderWay) this.#refuse('REQUEST_INCOMPLETE', 0);
         else this.#linger();
         break;
       case PHASE.BODY:
@@ -401,7 +425,7 @@ export class Downstream implements WireOwner, Client, Expiring {
       return this.cut(true);
     }
     if (this.#phase === PHASE.BODY) this.#refuse('REQUEST_BODY_TIMEOUT', 0);
-    else if (this.#phase === PHASE.HEAD && this.#reader.isUnderWay) this.#refuse('REQUEST_HEAD_TIMEOUT', 0);
+    else if (this.#phase === PHASE.HEAD && this.#isHeadUnderWay) this.#refuse('REQUEST_HEAD_TIMEOUT', 0);
     else if (this.#phase !== PHASE.ANSWER && this.#phase !== PHASE.TUNNEL) this.close();
   }
 
@@ -433,15 +457,15 @@ export class Downstream implements WireOwner, Client, Expiring {
     this.close();
   }
 
-  #linger(): void {
+  /** @param isSaid the client has said its last word: there is nothing to wait for */
+  #linger(isSaid = false): void {
     this.#phase = PHASE.LINGER;
     this.#stalledBytes = Infinity;
     this.#lingerBytes = 0;
     this.#ahead = null;
-    this.wire.end();
+    if (isSaid) this.wire.finish();
+    else this.wire.end();
     this.wire.resume();
     this.#plane.deadlines.set(this, LINGER_MS);
   }
 }
-
-const NOTHING = Buffer.alloc(0);

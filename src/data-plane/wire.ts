@@ -65,6 +65,7 @@ export abstract class Wire {
   #text = '';
   #isQueued = false;
   #endsAfterText = false;
+  #isFinishing = false;
   /** The source waits for the large writes to be taken. */
   #isAwaited = false;
   #error: Error | null = null;
@@ -117,6 +118,15 @@ export abstract class Wire {
     this.#queue();
   }
 
+  /**
+   * Closes once all that was written is with the kernel. Only for where the other side will send
+   * nothing more: what it sends to a closed connection would cost it what it has not read yet.
+   */
+  finish(): void {
+    this.#isFinishing = true;
+    this.end();
+  }
+
   /** Writes out the text gathered so far. */
   flush(): void {
     this.#isQueued = false;
@@ -129,7 +139,9 @@ export abstract class Wire {
     }
     if (this.#endsAfterText && !this.isEnded) {
       this.isEnded = true;
-      if (!this.isClosed) this.shut();
+      if (this.isClosed) return;
+      if (this.#isFinishing && this.pendingBytes === 0) this.destroy();
+      else this.shut();
     }
   }
 
