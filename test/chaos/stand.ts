@@ -14,7 +14,7 @@ import { type ChaosBackend, startChaosBackends } from './chaos-backend.ts';
 import { type Figures, judgeCounters, judgeRest } from './counter-rules.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import type { Evidence } from './judge.ts';
-import type { ClientRecord, LogLine } from './records.ts';
+import type { BackendRecord, ClientRecord, LogLine } from './records.ts';
 
 /** `retry.attempts` of the pool. */
 export const ATTEMPTS = 3;
@@ -108,6 +108,11 @@ export class Stand {
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine);
   }
 
+  /** What all backends have noted since the last `begin`. */
+  seen(): BackendRecord[] {
+    return this.backends.flatMap((backend) => backend.records());
+  }
+
   /** Forgets what was written down, and takes the figures to compare with. At rest only. */
   async begin(): Promise<void> {
     // It is open in append mode: the next line begins at the start.
@@ -132,8 +137,7 @@ export class Stand {
     for (const wire of wires) wire.cut();
     await eventually('the wires to be gone', () => wires.every(({ openCount }) => openCount === 0), REST_LIMIT_MS);
     await delay(NOTE_MS);
-    const seen = this.backends.flatMap((backend) => backend.records());
-    return { clients, lines, seen, before: this.#before, after };
+    return { clients, lines, seen: this.seen(), before: this.#before, after };
   }
 }
 
