@@ -4,6 +4,7 @@
  * Called by the admin API for `?dryRun=1`, with the changes that an edit has made out of those
  * that stand. Figures are those of the moment.
  */
+import { formatDuration } from '../config/durations.ts';
 import type { Config } from '../config/schema.ts';
 import type { DryRun } from '../protocol/admin-api.ts';
 import type { KnownAddresses } from './all-addresses.ts';
@@ -24,27 +25,35 @@ export function consequencesOf(
   if (wanted !== undefined && wanted.policy !== pool.policy) lines.push(`policy ${pool.policy} → ${wanted.policy}`);
 
   const left = [...(wanted?.backends ?? [])];
+  const taking: { readonly isBackup: boolean }[] = [];
   let inFlight = 0;
-  let after = 0;
+  let others = 0;
   for (const backend of now) {
     const at = left.findIndex(({ name, url }) => name === backend.name && url === backend.url);
     const [want] = at < 0 ? [] : left.splice(at, 1);
     lines.push(...differences(backend, want));
     const isTaking = want !== undefined && isAvailable({ ...backend, mode: want.mode });
-    if (isTaking) after++;
+    if (isTaking) taking.push(backend);
     else if (isAvailable(backend)) inFlight += inFlightOf(backend);
+    else if (want?.mode === 'ready') others++;
   }
   for (const { name, url, weight } of left) lines.push(`backend ${name} added, ${url}, weight ${weight}`);
   // A new one is given requests before its first check.
-  after += left.filter(({ mode }) => mode === 'ready').length;
-  const before = now.filter(isAvailable).length;
-  return {
-    dryRun: true,
-    changes: lines,
-    consequences: inWords(pool.name, before, after, inFlight),
-    inFlight,
-    available: { before, after },
-  };
+  taking.push(...left.filter(({ mode }) => mode === 'ready'));
+  const available = { before: servingOf(now.filter(isAvailable)), after: servingOf(taking) };
+  const words: string[] = [];
+  if (inFlight > 0) {
+    const { drainTimeoutMs } = pool.config;
+    const limit = drainTimeoutMs === 0 ? '' : ` within ${formatDuration(drainTimeoutMs)}`;
+    words.push(`${inFlight} ${inFlight === 1 ? 'request' : 'requests'} in flight may be finished${limit}`);
+  }
+  words.push(...inWords(pool.name, available, others));
+  return { dryRun: true, changes: lines, consequences: words, inFlight, available };
+}
+
+/** How many share the requests: a backup has some only where there is nobody else. */
+function servingOf(available: readonly { readonly isBackup: boolean }[]): number {
+  return available.filter(({ isBackup }) => !isBackup).length || available.length;
 }
 
 function differences(backend: RosterBackend, want: WantedBackend | undefined): string[] {
@@ -56,16 +65,14 @@ function differences(backend: RosterBackend, want: WantedBackend | undefined): s
   return lines;
 }
 
-function inWords(pool: string, before: number, after: number, inFlight: number): string[] {
-  const words: string[] = [];
-  if (inFlight > 0) words.push(`${inFlight} ${inFlight === 1 ? 'request' : 'requests'} in flight will be finished`);
-  if (after === before) return words;
-  if (after === 0) words.push(`no backend of ${pool} is left: its requests are answered 503`);
-  else if (before === 0) words.push(`${pool} has a backend again`);
-  else {
-    const percent = Math.round((before / after - 1) * 100);
-    const load = percent > 0 ? `+${percent}` : `${percent}`;
-    words.push(`${after} instead of ${before} backends are available: about ${load} % load on each`);
+/** `others`: backends that are neither available nor kept away by people. */
+function inWords(pool: string, { before, after }: DryRun['available'], others: number): string[] {
+  if (after === before) return [];
+  if (after === 0) {
+    return [others > 0 ? `only backends that fail are left in ${pool}` : `no backend is left in ${pool}: 503 for all`];
   }
-  return words;
+  if (before === 0) return [`${pool} has a backend again`];
+  const percent = Math.round((before / after - 1) * 100);
+  const load = percent > 0 ? `+${percent}` : `${percent}`;
+  return [`${after} instead of ${before} backends share the requests: about ${load} % load on each`];
 }

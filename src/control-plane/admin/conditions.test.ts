@@ -125,8 +125,8 @@ describe('admin API: dry runs', () => {
       dryRun: true,
       changes: ['backend b1: weight 1 → 3', 'backend b1: mode ready → drain'],
       consequences: [
-        '37 requests in flight will be finished',
-        '1 instead of 2 backends are available: about +100 % load on each',
+        '37 requests in flight may be finished within 10m',
+        '1 instead of 2 backends share the requests: about +100 % load on each',
       ],
       inFlight: 37,
       available: { before: 2, after: 1 },
@@ -136,7 +136,7 @@ describe('admin API: dry runs', () => {
     const body = { url: 'http://127.0.0.1:9999', name: 'b3' };
     const added = await dryRun(side, `${WEB}/backends`, { method: 'POST', body });
     assert.deepEqual(added.changes, ['backend b3 added, http://127.0.0.1:9999, weight 1']);
-    assert.deepEqual(added.consequences, ['3 instead of 2 backends are available: about -33 % load on each']);
+    assert.deepEqual(added.consequences, ['3 instead of 2 backends share the requests: about -33 % load on each']);
     assert.deepEqual((await dryRun(side, B1, patch({ mode: 'ready', weight: 1 }))).changes, []);
   });
 
@@ -149,9 +149,32 @@ describe('admin API: dry runs', () => {
       (await side.ask(`${B1}?dryRun=true`, patch({ mode: 'maintenance' }))).text,
     ) as DryRun;
     assert.deepEqual(available, { before: 1, after: 0 });
-    assert.deepEqual(consequences, ['no backend of web is left: its requests are answered 503']);
+    assert.deepEqual(consequences, ['no backend is left in web: 503 for all']);
     const back = JSON.parse((await side.ask(`${WEB}/backends/b2?dryRun=1`, patch({ mode: 'ready' }))).text) as DryRun;
     assert.deepEqual(back.available, { before: 1, after: 2 });
+  });
+
+  it('knows that backups share nothing, and that a failing backend may be the last', async (t) => {
+    const backends = ['b1', 'b2', 'b3'].map((name, place) => ({
+      url: `http://127.0.0.1:${8081 + place}`,
+      name,
+      backup: name === 'b3',
+    }));
+    const side = await start(t, { pools: { web: { backends, drainTimeout: '0s' } } });
+    const drain = async (name: string): Promise<DryRun> =>
+      JSON.parse((await side.ask(`${WEB}/backends/${name}?dryRun=1`, patch({ mode: 'drain' }))).text) as DryRun;
+    assert.deepEqual((await drain('b3')).available, { before: 2, after: 2 });
+    assert.deepEqual((await drain('b1')).available, { before: 2, after: 1 });
+    const b2 = side.roster.backend('web', 'b2');
+    const b3 = side.roster.backend('web', 'b3');
+    assert.ok(b2 && b3);
+    for (let check = 0; check < 3; check++) {
+      side.roster.reportCheck(b2, { atMs: 0, isPass: false, detail: '', durationMs: 1 });
+    }
+    assert.deepEqual((await drain('b1')).available, { before: 1, after: 1 }, 'the backup steps in');
+    side.roster.setMode(b3, 'maintenance', 'test');
+    const { consequences } = await drain('b1');
+    assert.deepEqual(consequences, ['only backends that fail are left in web']);
   });
 
   it('refuses what would be refused, and what is misspelt', async (t) => {
