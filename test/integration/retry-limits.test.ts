@@ -47,12 +47,12 @@ test('it holds on a kept-alive connection too, and no longer than for its attemp
       const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
       if (request.target === '/slow-body') {
         socket.write(answer);
-        setTimeout(() => socket.write('ok'), 500);
+        setTimeout(() => socket.write('ok'), 1_200);
       } else if (request.target === '/') socket.write(`${answer}ok`);
     },
   });
   const plane = await startDataPlane(t, {
-    pools: [{ backends: [{ name: 'a', port: backend.port }], retry: { attemptTimeoutMs: 200 } }],
+    pools: [{ backends: [{ name: 'a', port: backend.port }], retry: { attemptTimeoutMs: 600 } }],
   });
   const client = await connectRaw(t, plane.port);
   assert.equal((await client.request(requestBytes('GET', '/'))).status, 200);
@@ -90,10 +90,10 @@ test('so does the connecting', async (t) => {
 });
 
 test('further attempts share one time, and the backend that had less of it is not blamed', async (t) => {
-  const { plane, silent } = await startSilent(t, 3, {
-    retry: { timeoutMs: 900 },
-    timeouts: { responseHeadMs: 600 },
-  });
+  const { plane, silent } = await startSilent(t, 3, { retry: { timeoutMs: 1_000 } });
+  const [first] = silent;
+  assert.ok(first);
+  first.script = { respond: (_request, { socket }) => void socket.resetAndDestroy() };
   const client = await connectRaw(t, plane.port);
   const response = await client.request(requestBytes('GET', '/'));
   assert.equal(response.status, 504);
@@ -123,11 +123,11 @@ test('an upload under way is not cut by the time for further attempts', async (t
     { name: 'broken', port: broken.port },
     { name: 'good', port: good.port },
   ];
-  const plane = await startDataPlane(t, { pools: [{ backends, retry: { timeoutMs: 300 } }] });
+  const plane = await startDataPlane(t, { pools: [{ backends, retry: { timeoutMs: 1_000 } }] });
   const client = await connectRaw(t, plane.port);
   await client.send(requestBytes('PUT', '/', { 'Content-Length': '10' }));
   for (let sent = 0; sent < 10; sent++) {
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await new Promise((resolve) => setTimeout(resolve, 150));
     await client.send('x');
   }
   assert.equal((await client.response()).status, 200);
