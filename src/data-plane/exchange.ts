@@ -49,6 +49,8 @@ export class Exchange implements AttemptOwner, PlacementOwner {
   isActive = false;
   #startMs = 0;
   #pool: Pool | null = null;
+  /** Of the plan with which it began, like all that a client or backend is told of it. */
+  #failureField: string | null = null;
   #headText = '';
   /** What the access log wants to know of the head; null without one. */
   #logged: LoggedHead | null = null;
@@ -102,6 +104,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#logged =
       plane.accessLog === null ? null : loggedHead(reader, this.#client.address, plane.trust, plane.clock.wallMs());
     this.#lastBackend = '';
+    this.#failureField = plane.failureField;
     const pool = this.#route(reader);
     this.#pool = pool;
     this.#body.begin(request.framing.kind, pool?.plan.retry.bodyBytes ?? 0, request.isIdempotent);
@@ -414,7 +417,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#status = failure.status;
     if (!this.#body.isEnded || failure.side === 'client' || this.#plane.isDraining) this.#isKeptAlive = false;
     this.#client.wire.writeText(
-      failureAnswer(failure, this.request.isHead, this.#connectionLine(), this.#plane.failureField),
+      failureAnswer(failure, this.request.isHead, this.#connectionLine(), this.#failureField),
     );
     this.#count(failure);
     this.#client.exchangeEnded(this.#isKeptAlive);

@@ -52,6 +52,29 @@ test('after `applied` no request goes by the old plan, and one under way ends by
   );
 });
 
+test('what a request is told of its failure is told by the plan with which it began', async (t) => {
+  const cuts: (() => void)[] = [];
+  const backend = await startHttpBackend(t, 'a', {
+    handle: (request) => void cuts.push(() => request.socket.destroy()),
+  });
+  const pools = [{ backends: [backend] }];
+  const plane = await startDataPlane(t, { pools, failureField: 'X-First' });
+  const client = await connectRaw(t, plane.port);
+  await client.send(requestBytes('POST', '/'));
+  await eventually('the request to arrive', () => cuts.length === 1);
+  await plane.apply({ pools, failureField: 'X-Second' });
+  for (const cut of cuts.splice(0)) cut();
+  const first = await client.response();
+  assert.equal(first.status, 502);
+  assert.match(client.received, /\r\nX-First: UPSTREAM_/);
+  const later = await connectRaw(t, plane.port);
+  await later.send(requestBytes('POST', '/'));
+  await eventually('the second to arrive', () => cuts.length === 1);
+  for (const cut of cuts) cut();
+  assert.equal((await later.response()).status, 502);
+  assert.match(later.received, /\r\nX-Second: UPSTREAM_/);
+});
+
 test('a further attempt goes to the pool as it is now', async (t) => {
   const cuts: (() => void)[] = [];
   const old = await startHttpBackend(t, 'old', { handle: (request) => void cuts.push(() => request.socket.destroy()) });
