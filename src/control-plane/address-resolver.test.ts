@@ -6,6 +6,7 @@ import { makeConfig } from '../../test/harness/make-config.ts';
 import type { Config } from '../config/schema.ts';
 import { State } from '../state/layout.ts';
 import { AddressResolver } from './address-resolver.ts';
+import { carryNames, namesToCarry } from './carried-names.ts';
 import { Journal } from './journal.ts';
 import type { LookupAnswer } from './name-lookup.ts';
 import type { KindAnswer } from './name-servers.ts';
@@ -414,6 +415,29 @@ describe('address resolver: all addresses', () => {
     roster.apply(configOf(['app.test']));
     assert.deepEqual(shown(), ['b0 unknown', 'b0@10.0.0.1 draining', 'b0@10.0.0.2 draining']);
     assert.deepEqual(plans, [['10.0.0.1', '10.0.0.2'], ['10.0.0.1']]);
+  });
+
+  it('what an earlier process knew counts as the last good answer', async () => {
+    const { resolver, clock, roster, said, backend, shown, events } = make(configOf(['app.test', 'other.test']), {});
+    carryNames(roster, [{ host: 'app.test', addresses: ['10.0.0.1', 'nonsense', '2001:db8::1'] }]);
+    await resolver.start();
+    assert.deepEqual(shown(), ['b0 unknown', 'b1 unresolved']);
+    assert.equal(backend(0).address, '10.0.0.1');
+    assert.ok(
+      events().includes('address-stale web/b0: ENOTFOUND app.test; the last address 10.0.0.1 stays in use'),
+      events().join(),
+    );
+    said['app.test'] = ['10.0.0.2'];
+    await clock.advance(5_000);
+    assert.equal(backend(0).address, '10.0.0.2');
+
+    const all = make(allOf('app.test'), {});
+    carryNames(all.roster, [{ host: 'app.test', addresses: ['10.0.0.2', '10.0.0.1'] }]);
+    await all.resolver.start();
+    all.roster.sweep(99);
+    all.roster.sweep(99);
+    assert.deepEqual(all.shown(), ['b0@10.0.0.1 unknown', 'b0@10.0.0.2 unknown']);
+    assert.deepEqual(namesToCarry(all.roster), [{ host: 'app.test', addresses: ['10.0.0.2', '10.0.0.1'] }]);
   });
 
   it('an IP address stands for itself', async () => {

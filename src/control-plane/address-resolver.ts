@@ -15,10 +15,10 @@ import { createLookup, type Lookup } from './name-lookup.ts';
 import {
   addressesOf,
   afterAnswer,
+  beforeAnswer,
   doubtAbout,
   doubtAboutAll,
   type NameState,
-  NEVER_ASKED,
   waitMsAfter,
 } from './name-state.ts';
 import type { Roster } from './roster.ts';
@@ -125,9 +125,9 @@ export class AddressResolver {
     const hosts = new Set<string>();
     for (const backend of this.#backends()) {
       hosts.add(backend.host);
-      const known = this.#names.get(backend.host);
-      if (known === undefined) this.#begin(backend.host);
-      else if (backend.address === null && known.lookedUpMs !== null) this.#assign(known, backend);
+      const name = this.#names.get(backend.host) ?? this.#begin(backend.host);
+      const isKnown = name.lookedUpMs !== null || addressesOf(name.state).length > 0;
+      if (backend.address === null && isKnown) this.#assign(name, backend);
     }
     for (const [host, name] of this.#names) {
       if (hosts.has(host)) {
@@ -141,10 +141,12 @@ export class AddressResolver {
     this.#isFollowing = false;
   }
 
-  #begin(host: string): void {
-    const name: Name = { host, state: NEVER_ASKED, lookedUpMs: null, isUnderWay: false, timer: null };
+  #begin(host: string): Name {
+    const state = beforeAnswer(this.#roster.knownAddresses.get(host) ?? []);
+    const name: Name = { host, state, lookedUpMs: null, isUnderWay: false, timer: null };
     this.#names.set(host, name);
     this.#ask(name);
+    return name;
   }
 
   #ask(name: Name): void {

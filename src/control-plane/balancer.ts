@@ -15,6 +15,7 @@ import { AddressResolver } from './address-resolver.ts';
 import type { AdminServer } from './admin/server.ts';
 import { usesAll } from './all-addresses.ts';
 import { carryHealth } from './carried-health.ts';
+import { carryNames } from './carried-names.ts';
 import { ConfigWatch } from './config-watch.ts';
 import type { HandoverOutcome, Launch } from './handover.ts';
 import { HealthChecker } from './health-checker.ts';
@@ -107,6 +108,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   const roster = new Roster({ state, config, journal, changes });
   if (carried !== null) {
     roster.freeze();
+    carryNames(roster, carried.names ?? []);
     carryHealth(roster, carried.health);
   }
   const supervisor = new Supervisor({

@@ -7,6 +7,7 @@
  * check, a lost one the service.
  */
 
+import { isIPv4 } from 'node:net';
 import { isSameSet } from './known-names.ts';
 import { isFound, type LookupAnswer } from './name-lookup.ts';
 import type { KindAnswer } from './name-servers.ts';
@@ -28,7 +29,13 @@ export interface NameState {
   readonly ipv6: KnownKind;
 }
 
-export const NEVER_ASKED: NameState = { ipv4: { addresses: [], error: '' }, ipv6: { addresses: [], error: '' } };
+/** Before the first lookup; `addresses` are those that an earlier process knew. */
+export function beforeAnswer(addresses: readonly string[]): NameState {
+  return {
+    ipv4: { addresses: addresses.filter((address) => isIPv4(address)), error: '' },
+    ipv6: { addresses: addresses.filter((address) => !isIPv4(address)), error: '' },
+  };
+}
 
 /** The state after one more lookup. */
 export function afterAnswer(state: NameState, answer: LookupAnswer): NameState {

@@ -10,6 +10,7 @@ import { formatDiagnostic, loadConfigFile } from '../config/load.ts';
 import type { EventLevel } from '../protocol/dashboard.ts';
 import type { CarriedSessions, InheritedSocket } from '../protocol/handover.ts';
 import { healthToCarry } from './carried-health.ts';
+import { namesToCarry } from './carried-names.ts';
 import type { Clock } from './clock.ts';
 import { type HandoverOutcome, handOver, type Launch } from './handover.ts';
 import type { Journal } from './journal.ts';
@@ -103,7 +104,12 @@ export class Restarter {
         roster.freeze();
         await store.persist();
         store.hold();
-        return { state: formatStateFile(roster.changes), health: healthToCarry(roster), sessions: sessions() };
+        return {
+          state: formatStateFile(roster.changes),
+          health: healthToCarry(roster),
+          names: namesToCarry(roster),
+          sessions: sessions(),
+        };
       },
       thaw: () => {
         store.release();

@@ -67,6 +67,7 @@ const MessageSchema = z.discriminatedUnion('type', [
         check: CheckSchema,
       }),
     ),
+    names: z.array(z.object({ host: z.string(), addresses: z.array(z.string()) })).optional(),
     sessions: z
       .object({
         tokenDigest: z.string(),

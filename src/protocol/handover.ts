@@ -43,6 +43,12 @@ export interface CarriedHealth {
   readonly check: CheckResult;
 }
 
+/** What a name stood for when it was last asked for. */
+export interface CarriedName {
+  readonly host: string;
+  readonly addresses: readonly string[];
+}
+
 /** Who is signed in to the admin API: digests, and never what opens anything. */
 export interface CarriedSessions {
   /** Of the token that has opened them. */
@@ -55,6 +61,7 @@ export interface Carried {
   /** The changes made at run time, as the text of a state file. */
   readonly state: string;
   readonly health: readonly CarriedHealth[];
+  readonly names?: readonly CarriedName[] | undefined;
   /** Null where the admin API has no token. */
   readonly sessions: CarriedSessions | null;
 }

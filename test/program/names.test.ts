@@ -10,6 +10,7 @@ import { eventually } from '../harness/eventually.ts';
 import { freePort } from '../harness/free-port.ts';
 import { type HttpBackend, type HttpBackendOptions, startHttpBackend } from '../harness/http-backends.ts';
 import { failedIn, runLoad } from '../harness/load.ts';
+import { runRestartingBalancer } from '../harness/restarting-balancer.ts';
 import { type StubDns, startStubDns } from '../harness/stub-dns.ts';
 
 const HOST = 'app.test';
@@ -131,6 +132,37 @@ test('every address is a backend of its own; one that is gone finishes what it h
   assert.deepEqual(cut, []);
   const told = (await admin.eventsOf('addresses-changed', 'web/app')).map(({ text }) => text);
   assert.deepEqual(told, [`${HOST}: ${SECOND} went`, `${HOST}: ${SECOND} came`]);
+});
+
+test('a restart without loss while the name server is dead: the new process knows what the old one knew', async (t) => {
+  const [first, second, cut] = await startTwins(t, (_request, response, { name }) => {
+    setTimeout(() => response.end(name), 5);
+  });
+  const dns = await startStubDns(t);
+  dns.setAddresses(HOST, [FIRST, SECOND]);
+  const settings = settingsOf(dns, first.port, { addresses: 'all' });
+  const balancer = await runRestartingBalancer(t, { ...settings, shutdownTimeout: '2s' });
+  const { admin, port, pid } = balancer;
+  const names = [`app@${FIRST}`, `app@${SECOND}`];
+  await admin.until('up', names);
+  await second.close();
+  await admin.until('down', [`app@${SECOND}`]);
+  dns.isDead = true;
+  const load = startLoad(t, { port, concurrency: 2, isFresh: true });
+  await balancer.restart();
+  assert.notEqual(balancer.pid, pid);
+  const { backends } = await admin.pool();
+  assert.deepEqual(
+    backends.filter(({ isRemoved }) => !isRemoved).map(({ name, state }) => [name, state]),
+    [
+      [names[0], 'up'],
+      [names[1], 'down'],
+    ],
+  );
+  await eventually('the warning', async () => (await admin.eventsOf('address-stale', 'web/app')).length > 0);
+  assert.deepEqual(failedIn(await load.stop()), []);
+  assert.deepEqual(cut, []);
+  await balancer.untilAlone();
 });
 
 test('while the name server is dead the last addresses serve; a start without one starts, and serves when it is back', async (t) => {
