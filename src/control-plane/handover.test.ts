@@ -101,7 +101,7 @@ describe('handing over', () => {
     it(`ends a new process that stands still ${when}`, async () => {
       const side = make();
       await side.say(...says);
-      side.clock.advance(READY_LIMIT_MS);
+      await side.clock.advance(READY_LIMIT_MS);
       await turn();
       assert.equal(side.log.at(-1), 'kill');
       side.end('it ended with SIGKILL');

@@ -1,7 +1,9 @@
 /** SIGUSR2: another process takes the ports over, and no client notices; or nothing happens at all. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import type { Status } from '../../src/protocol/admin-api.ts';
 import { poolOf, QUICK_HEALTH } from '../harness/balancer-program.ts';
@@ -14,12 +16,15 @@ import { connectRaw, requestBytes } from '../harness/raw-client.ts';
 import { openEcho, sayEcho, startDownload, startTraffic, startTrafficBackend } from '../harness/restart-traffic.ts';
 import { BALLAST, runRestartingBalancer } from '../harness/restarting-balancer.ts';
 
+const CRASH_ON_FILE = new URL('../harness/crash-on-file.ts', import.meta.url).href;
 const TOKEN = 'a-token-for-this-test-only';
 
 test('two restarts under load, to one worker and back to two: nothing is refused, reset or failed', async (t) => {
   const backends = await Promise.all(['a', 'b'].map((name) => startTrafficBackend(t, name)));
   const settings = (workers: number) => ({ workers, shutdownTimeout: '4s', pools: { web: poolOf(backends) } });
-  const balancer = await runRestartingBalancer(t, settings(2));
+  const crashFile = path.join(os.tmpdir(), `ballast-crash-${process.pid}-${backends[0]?.port}`);
+  const env = { NODE_OPTIONS: `--import=${CRASH_ON_FILE}`, CRASH_FILE: crashFile };
+  const balancer = await runRestartingBalancer(t, settings(2), env);
   const { admin, port, program } = balancer;
   const idle = await connectRaw(t, port);
   const first = await idle.request(requestBytes('GET', '/'));
@@ -33,6 +38,9 @@ test('two restarts under load, to one worker and back to two: nothing is refused
   await balancer.restart();
   // The old process still has them, to their end or to the limit of its drain.
   await sayEcho(socket, 'still here');
+  // Whoever sends it a signal means the one that serves.
+  program.signal('SIGHUP');
+  await eventually('the new one to reload', async () => (await admin.eventsOf('config-reloaded')).length === 1);
   const next = await idle.request(requestBytes('POST', '/', {}, 'body'));
   assert.deepEqual([next.status, next.field('connection')], [200, 'close']);
   assert.equal(await idle.closed(), 'ended');
@@ -46,8 +54,19 @@ test('two restarts under load, to one worker and back to two: nothing is refused
   await socketClosed;
   assert.equal(await program.ended(60_000), 0, program.log);
   await balancer.untilAlone();
-  // Each of the sockets that there are by now is accepted from.
-  assert.deepEqual(failedIn(await runLoad({ port, requests: 100, concurrency: 8, isFresh: true })), []);
+  // Each of the sockets that there are by now is accepted from; also after one died with its worker.
+  const fresh = async (): Promise<string[]> =>
+    failedIn(await runLoad({ port, requests: 100, concurrency: 8, isFresh: true }));
+  assert.deepEqual(await fresh(), []);
+  await writeFile(`${crashFile}.new`, '0');
+  await rename(`${crashFile}.new`, crashFile);
+  await eventually('the worker to be replaced', async () => {
+    const worker = (await admin.status()).workers[0];
+    return worker?.state === 'running' && worker.restarts === 1;
+  });
+  assert.deepEqual(await fresh(), []);
+  await balancer.restart();
+  assert.deepEqual(await fresh(), []);
 });
 
 test('the new process goes on with run-time changes, health and sessions, and listens where its file says', async (t) => {
