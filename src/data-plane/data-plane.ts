@@ -11,9 +11,11 @@ import { type Failure, failureOf } from '../protocol/failures.ts';
 import type { FromWorker, Plan, PlanBackend } from '../protocol/worker.ts';
 import { type State, WORKER_COUNTERS, WORKER_GAUGES } from '../state/layout.ts';
 import { AccessLog } from './access-log.ts';
+import type { Client } from './client.ts';
 import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
 import { Downstream } from './downstream.ts';
+import { Exchange } from './exchange.ts';
 import { HEAP_LEVEL, type HeapLevel } from './heap-guard.ts';
 import { acceptWire, type Incoming, peerOf, refuseIncoming } from './open-wire.ts';
 import { PlaceQueue } from './place-queue.ts';
@@ -25,6 +27,9 @@ import { closeLongestIdle, UpstreamCount } from './upstream/upstream-count.ts';
 
 /** While memory is short, so often idle connections of both sides are let go. */
 const RELIEF_MS = 1_000;
+
+/** Exchanges kept for the next requests; beyond them, they are made anew. */
+const RESTING_EXCHANGES = 1024;
 
 export class DataPlane {
   readonly clock: Clock;
@@ -57,6 +62,7 @@ export class DataPlane {
   #relievedMs = 0;
   readonly #upstreams = new UpstreamCount();
   readonly #downstreams = new Set<Downstream>();
+  readonly #restingExchanges: Exchange[] = [];
   /** Open connections by client address, where they are limited. */
   readonly #byClient = new Map<string, number>();
   #pools = new Map<number, Pool>();
@@ -156,6 +162,21 @@ export class DataPlane {
   /** The pool in a slot; null where the plan has none. */
   pool(slot: number): Pool | null {
     return this.#pools.get(slot) ?? null;
+  }
+
+  /** An exchange for a client's next request. */
+  lendExchange(client: Client): Exchange {
+    const exchange = this.#restingExchanges.pop();
+    if (exchange === undefined) return new Exchange(this, client);
+    exchange.lend(client);
+    return exchange;
+  }
+
+  /** It has ended what it was lent for. */
+  takeExchangeBack(exchange: Exchange): void {
+    if (this.#restingExchanges.length >= RESTING_EXCHANGES) return;
+    exchange.rest();
+    this.#restingExchanges.push(exchange);
   }
 
   /** Takes a new client in. */

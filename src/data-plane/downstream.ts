@@ -16,7 +16,7 @@ import { failureAnswer } from './answer.ts';
 import type { Client } from './client.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Expiring } from './deadlines.ts';
-import { Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { loggedHead } from './logged-head.ts';
 import { plainAddress } from './open-wire.ts';
 import { GATHER_BYTES, HIGH_WATER_BYTES, type Wire, type WireOwner } from './wire.ts';
@@ -48,7 +48,8 @@ export class Downstream implements WireOwner, Client, Expiring {
   readonly #plane: DataPlane;
   /** Of a head that has not come whole; others are read by the plane's own. */
   #reader: HeadReader | null = null;
-  readonly #exchange: Exchange;
+  /** Lent by the plane for as long as a request is under way: most connections are idle most of the time. */
+  #exchange: Exchange | null = null;
   #phase: number = PHASE.HEAD;
   #chunked: ChunkedParser | null = null;
   #remainingBytes = 0;
@@ -72,7 +73,6 @@ export class Downstream implements WireOwner, Client, Expiring {
     this.#plane = plane;
     this.countedAddress = countedAddress;
     this.wire = wire;
-    this.#exchange = new Exchange(plane, this);
     plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
   }
 
@@ -111,7 +111,7 @@ export class Downstream implements WireOwner, Client, Expiring {
         return this.#readAhead(buffer, start, end);
       case PHASE.TUNNEL:
         this.#relayIfLarge(end - start);
-        return this.#exchange.onTunnelBytesFromClient(buffer, start, end);
+        return this.#exchange?.onTunnelBytesFromClient(buffer, start, end);
       case PHASE.LINGER:
         this.#lingerBytes += end - start;
         // Not closed: a reset could overtake the answer. What more there is waits with the client.
@@ -146,7 +146,8 @@ export class Downstream implements WireOwner, Client, Expiring {
       return end;
     }
     if (result === PARSE.REFUSED) return this.#refuseHead(reader, reader.head.failure, end);
-    const { request } = this.#exchange;
+    const exchange = (this.#exchange ??= plane.lendExchange(this));
+    const { request } = exchange;
     const failure = readRequest(reader, plane.viaName, request);
     if (failure !== null) return this.#refuseHead(reader, failure, end);
     const { kind, bytes } = request.framing;
@@ -170,7 +171,7 @@ export class Downstream implements WireOwner, Client, Expiring {
       plane.deadlines.set(this, plane.client.bodyIdleTimeoutMs);
       this.#beginPace();
     }
-    this.#exchange.begin(reader);
+    exchange.begin(reader);
     reader.reset(this.#plane.limits);
     this.#reader = null;
     return at;
@@ -191,13 +192,13 @@ export class Downstream implements WireOwner, Client, Expiring {
     this.#plane.deadlines.set(this, this.#plane.client.bodyIdleTimeoutMs);
     if (this.#isTooSlow(end - start)) return this.#refuse('REQUEST_BODY_TIMEOUT', end);
     this.#relayIfLarge(end - start);
-    if (this.#exchange.request.framing.kind === BODY.CHUNKED) return this.#readChunks(buffer, start, end);
+    if (this.#exchange?.request.framing.kind === BODY.CHUNKED) return this.#readChunks(buffer, start, end);
     const stop = Math.min(end, start + this.#remainingBytes);
     this.#remainingBytes -= stop - start;
-    this.#exchange.onRequestBody(buffer, start, stop);
+    this.#exchange?.onRequestBody(buffer, start, stop);
     if (this.#remainingBytes === 0 && this.#phase === PHASE.BODY) {
       this.#bodyRead();
-      this.#exchange.onRequestEnd(null);
+      this.#exchange?.onRequestEnd(null);
     }
     return stop;
   }
@@ -230,13 +231,13 @@ export class Downstream implements WireOwner, Client, Expiring {
         this.#bodyBytes += chunked.dataEnd - chunked.dataStart;
         const limit = this.#plane.limits.bodyBytes;
         if (limit > 0 && this.#bodyBytes > limit) return this.#refuse('REQUEST_BODY_TOO_LARGE', end);
-        this.#exchange.onRequestBody(buffer, chunked.dataStart, chunked.dataEnd);
+        this.#exchange?.onRequestBody(buffer, chunked.dataStart, chunked.dataEnd);
         continue;
       }
       if (result === CHUNK.BROKEN) return this.#refuse('REQUEST_CHUNK_INVALID', end);
       if (result === CHUNK.BROKEN_TRAILER) return this.#refuse('REQUEST_TRAILER_INVALID', end);
       this.#bodyRead();
-      this.#exchange.onRequestEnd(chunked.trailers);
+      this.#exchange?.onRequestEnd(chunked.trailers);
       return chunked.at;
     }
     return end;
@@ -266,7 +267,7 @@ export class Downstream implements WireOwner, Client, Expiring {
 
   /** Refuses what the client sends and is done with it. @returns `end`: no byte of it is read */
   #refuse(code: FailureCode, end: number, isHead = false): number {
-    if (this.#exchange.isActive) {
+    if (this.#exchange?.isActive === true) {
       this.#exchange.onRequestFailed(code);
     } else {
       const failure = failureOf(code);
@@ -317,8 +318,8 @@ export class Downstream implements WireOwner, Client, Expiring {
     const ahead = this.#ahead;
     this.#ahead = null;
     this.wire.resume();
-    if (ahead !== null) this.#exchange.onTunnelBytesFromClient(ahead, 0, ahead.length);
-    if (this.isEnded) this.#exchange.onClientEnd();
+    if (ahead !== null) this.#exchange?.onTunnelBytesFromClient(ahead, 0, ahead.length);
+    if (this.isEnded) this.#exchange?.onClientEnd();
   }
 
   pauseRequest(): void {
@@ -349,7 +350,7 @@ export class Downstream implements WireOwner, Client, Expiring {
       if (this.#phase === PHASE.ANSWER || this.#phase === PHASE.TUNNEL) this.#plane.deadlines.clear(this);
     }
     if (this.#phase === PHASE.HEAD) this.#readWhatWaits();
-    else this.#exchange.onClientDrain();
+    else this.#exchange?.onClientDrain();
   }
 
   exchangeEnded(isKeptAlive: boolean): void {
@@ -359,8 +360,9 @@ export class Downstream implements WireOwner, Client, Expiring {
     if (!isKeptAlive || isLast) {
       // A client that wanted the close itself sends nothing more. After a body it might: some add
       // an empty line.
-      const { isKeepAlive, framing } = this.#exchange.request;
-      const isSaid = this.#phase === PHASE.ANSWER && !isKeepAlive && framing.kind === BODY.NONE;
+      const request = this.#exchange?.request;
+      const isSaid =
+        this.#phase === PHASE.ANSWER && request?.isKeepAlive === false && request.framing.kind === BODY.NONE;
       return this.#linger(isSaid && this.#ahead === null && !this.#isReading);
     }
     this.#phase = PHASE.HEAD;
@@ -370,6 +372,13 @@ export class Downstream implements WireOwner, Client, Expiring {
     // A client that sends on but does not read: its requests wait in the kernel until it does.
     if (this.wire.pendingBytes > HIGH_WATER_BYTES) this.wire.pause();
     else if (!this.#isReading && this.#ahead !== null) this.#readWhatWaits();
+    else if (!this.#isReading) this.#giveExchangeBack();
+  }
+
+  #giveExchangeBack(): void {
+    if (this.#exchange === null) return;
+    this.#plane.takeExchangeBack(this.#exchange);
+    this.#exchange = null;
   }
 
   /** Reads on in what came while the last request was being answered. */
@@ -410,7 +419,7 @@ export class Downstream implements WireOwner, Client, Expiring {
         break;
       default:
         // A client may end its side and wait for the answer all the same.
-        this.#exchange.onClientEnd();
+        this.#exchange?.onClientEnd();
     }
   }
 
@@ -421,7 +430,7 @@ export class Downstream implements WireOwner, Client, Expiring {
       const isMoving = this.wire.untakenBytes < this.#stalledBytes;
       this.#stalledBytes = this.wire.untakenBytes;
       if (isMoving) return plane.deadlines.set(this, plane.client.writeIdleTimeoutMs);
-      this.#exchange.onClientGone('CLIENT_READ_TIMEOUT');
+      this.#exchange?.onClientGone('CLIENT_READ_TIMEOUT');
       return this.cut(true);
     }
     if (this.#phase === PHASE.BODY) this.#refuse('REQUEST_BODY_TIMEOUT', 0);
@@ -436,7 +445,8 @@ export class Downstream implements WireOwner, Client, Expiring {
   onClose(): void {
     this.#phase = PHASE.CLOSED;
     this.#plane.deadlines.forget(this);
-    this.#exchange.onClientGone('CLIENT_CLOSED');
+    this.#exchange?.onClientGone('CLIENT_CLOSED');
+    this.#giveExchangeBack();
     this.#plane.downstreamClosed(this);
   }
 
@@ -448,12 +458,12 @@ export class Downstream implements WireOwner, Client, Expiring {
 
   /** Ends the attempt under way if it is on this backend. */
   cutBackend(slot: number): void {
-    this.#exchange.cutBackend(slot);
+    this.#exchange?.cutBackend(slot);
   }
 
   /** Ends what is under way for good: the time for shutting down is used up. */
   abort(): void {
-    this.#exchange.onClientGone('SHUTTING_DOWN');
+    this.#exchange?.onClientGone('SHUTTING_DOWN');
     this.close();
   }
 

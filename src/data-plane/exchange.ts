@@ -5,7 +5,7 @@
  *                     ↑                                                  │
  *                     └──────────────── failover: again? ────────────────┘
  *
- * One object for each client connection, used again for every request on it. It knows heads,
+ * One object for each request under way, used again for one client after the other. It knows heads,
  * pieces of bodies, ends and failures; the wires belong to `downstream` and `upstream`. Nothing
  * is thrown here: what goes wrong is a row of the failure table, and a throw is a bug.
  */
@@ -42,7 +42,7 @@ const SWITCH_FRAMING: AnswerFraming = {
 export class Exchange implements AttemptOwner, PlacementOwner {
   readonly request: Request = newRequest();
   readonly #plane: DataPlane;
-  readonly #client: Client;
+  #client: Client;
   readonly #placement: Placement;
   readonly #body = new RequestBody();
   readonly #answer: AnswerFraming = { isChunked: false, keepsLength: true, connectionLine: '' };
@@ -72,6 +72,18 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#plane = plane;
     this.#client = client;
     this.#placement = new Placement(plane, this);
+  }
+
+  /** It serves another client from now on. */
+  lend(client: Client): void {
+    this.#client = client;
+  }
+
+  /** It serves nobody for a while, and keeps nothing of the last one. */
+  rest(): void {
+    this.#headText = '';
+    this.#tunnel = null;
+    this.#body.forget();
   }
 
   get isHead(): boolean {

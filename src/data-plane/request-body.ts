@@ -29,11 +29,16 @@ export class RequestBody {
     this.#isChunked = kind === BODY.CHUNKED;
     this.#limitBytes = limitBytes;
     this.#sentLimitBytes = isRepeatable ? limitBytes : Math.min(limitBytes, GATHER_BYTES);
-    if (this.#keptBytes > 0) this.#kept = [];
-    this.#keptBytes = 0;
+    this.forget();
     this.isKept = true;
     this.isEnded = kind === BODY.NONE;
     this.bytes = 0;
+  }
+
+  /** Lets go of what was kept. */
+  forget(): void {
+    if (this.#keptBytes > 0) this.#kept = [];
+    this.#keptBytes = 0;
   }
 
   /** Whether more has been kept than the limit allows: the client should be paused. */
