@@ -106,6 +106,8 @@ export class Sampler {
   #sampledMs = 0;
   /** Wall clock minus monotonic clock: what makes a tick a second since the epoch. */
   #wallOffsetMs: number;
+  readonly #startOffsetMs: number;
+  #elapsedMs = SECOND_MS;
 
   constructor(options: SamplerOptions) {
     this.#options = options;
@@ -113,6 +115,7 @@ export class Sampler {
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#startedMs = this.#clock.monotonicMs();
     this.#wallOffsetMs = this.#clock.wallMs() - this.#startedMs;
+    this.#startOffsetMs = this.#wallOffsetMs;
   }
 
   /** Begins to sample, once a second from now on. */
@@ -155,13 +158,20 @@ export class Sampler {
   }
 
   poolStatus(pool: SampledPool): PoolStatus {
-    const row = this.#rows.get(pool.id);
     const shares = this.sharesOf(pool);
+    return {
+      ...this.poolWithoutBackends(pool),
+      policies: this.#options.policies,
+      backends: pool.backends.map((backend) => this.backendStatus(backend, shares)),
+    };
+  }
+
+  /** What the pool itself counts. */
+  poolWithoutBackends(pool: SampledPool): Omit<PoolStatus, 'backends' | 'policies'> {
+    const row = this.#rows.get(pool.id);
     return {
       name: pool.name,
       policy: pool.policy,
-      policies: this.#options.policies,
-      backends: pool.backends.map((backend) => this.backendStatus(backend, shares)),
       ...readPoolCounts(this.state, pool.slot),
       isPanic: pool.isPanic,
       rps: hundredths(row?.rps ?? 0),
@@ -226,6 +236,21 @@ export class Sampler {
     };
   }
 
+  /** Figures of a pool or backend, by its id; null before its first second. */
+  figuresOf(id: number): SampledRow | null {
+    return this.#rows.get(id) ?? null;
+  }
+
+  /** How long the last second really took. */
+  get elapsedMs(): number {
+    return this.#elapsedMs;
+  }
+
+  /** When the process began to serve, milliseconds since the epoch. */
+  get startedAtMs(): number {
+    return Math.round(this.#startedMs + this.#startOffsetMs);
+  }
+
   /** Milliseconds since the process began to serve. */
   uptimeMs(): number {
     return Math.round(this.#clock.monotonicMs() - this.#startedMs);
@@ -250,6 +275,7 @@ export class Sampler {
   sample(): void {
     const nowMs = this.#clock.monotonicMs();
     const elapsedMs = Math.max(1, nowMs - this.#sampledMs);
+    this.#elapsedMs = elapsedMs;
     this.#sampledMs = nowMs;
     const rows = new Map<number, SampledRow>();
     const seconds: [string, PoolSecond][] = [];

@@ -7,7 +7,9 @@
 export interface TopicName {
   /** What stands before the first colon: `pool`. */
   readonly kind: string;
-  /** Names, decoded: `['web', 'b1']`. */
+  /** What stands behind it, as it was written. */
+  readonly rest: string;
+  /** The same as names, decoded: `['web', 'b1']`. */
   readonly path: readonly string[];
   readonly options: URLSearchParams;
 }
@@ -23,15 +25,10 @@ export function parseTopic(text: string): TopicName | null {
   const colon = name.indexOf(':');
   const kind = colon === -1 ? name : name.slice(0, colon);
   if (!/^[a-z]{1,20}$/.test(kind)) return null;
+  const rest = colon === -1 ? '' : name.slice(colon + 1);
   try {
-    const path =
-      colon === -1
-        ? []
-        : name
-            .slice(colon + 1)
-            .split('/')
-            .map(decodeURIComponent);
-    return { kind, path, options: new URLSearchParams(query === -1 ? '' : text.slice(query + 1)) };
+    const path = colon === -1 ? [] : rest.split('/').map(decodeURIComponent);
+    return { kind, rest, path, options: new URLSearchParams(query === -1 ? '' : text.slice(query + 1)) };
   } catch {
     return null;
   }

@@ -16,6 +16,7 @@ import type { Axis } from './axis.ts';
 import { BAND_EDGES_MS } from './bands.ts';
 import { BACKEND_PLAN, type History, POOL_PLAN, TOTALS_PLAN } from './history.ts';
 import { BAND_RINGS } from './rings.ts';
+import { roundedValue } from './rounded-value.ts';
 import type { Series, SeriesPlan } from './series.ts';
 
 /** Backends that a chart can tell apart. */
@@ -113,7 +114,7 @@ function meansOf(values: Values, steps: Steps, starts: readonly number[], stepSe
   }
   return starts.map((start) => {
     const mean = sums.get(start);
-    return mean === undefined ? null : rounded(mean.sum / mean.count, 10);
+    return mean === undefined ? null : roundedValue('inFlight', mean.sum / mean.count);
   });
 }
 
@@ -156,12 +157,11 @@ function ringFor(history: History, { rings }: SeriesPlan, { fromSeconds, toSecon
 function columnOf(series: Series, column: HistoryColumn, steps: Steps): Values {
   const { ring, axis, places, isLastOpen } = steps;
   if (!series.has(ring, column)) return steps.at.map(() => null);
-  const factor = column.startsWith('p') ? 1000 : column === 'inFlight' || column === 'connections' ? 10 : 100;
   const values = places.map((place) => {
     if (axis.ageOf(place) > series.stepsOf(ring) || axis.at(place) + axis.stepSeconds <= series.bornAt) return null;
-    return rounded(series.read(ring, column, place), factor);
+    return roundedValue(column, series.read(ring, column, place));
   });
-  if (isLastOpen) values.push(rounded(series.readOpen(ring)(column), factor));
+  if (isLastOpen) values.push(roundedValue(column, series.readOpen(ring)(column)));
   return values;
 }
 
@@ -203,6 +203,3 @@ function busiest(backends: ReadonlyMap<string, Series>, steps: Steps): readonly 
     .sort((a, b) => a.index - b.index)
     .map(({ name }) => name);
 }
-
-const rounded = (value: number, factor: number): Cell =>
-  Number.isNaN(value) ? null : Math.round(value * factor) / factor;

@@ -1,0 +1,183 @@
+/**
+ * What topics are made of, from the running control plane: one object for one moment. Made by the
+ * live channel for each second and each new topic; it only reads.
+ */
+import type { BackendState, BackendStatus, PoolStatus, Status, WorkerStatus } from '../../../protocol/admin-api.ts';
+import type { LiveEvent, PolicyInfo } from '../../../protocol/dashboard.ts';
+import type { SystemFields } from '../../../protocol/live.ts';
+import type { Journal } from '../../journal.ts';
+import type { Roster } from '../../roster.ts';
+import type { RosterBackend, RosterPool } from '../../roster-model.ts';
+import type { PoolShares, Sampler } from '../../sampler.ts';
+import { notMeasured } from '../../sampler-window.ts';
+import type { BackendSource, PoolSource, RowFigures, TopicSource } from './source.ts';
+
+/** What does not change from one moment to the next. */
+export interface SourceParts {
+  readonly instance: string;
+  readonly version: string;
+  readonly sampler: Sampler;
+  readonly roster: Roster;
+  readonly journal: Journal;
+  readonly workers: () => readonly WorkerStatus[];
+  readonly isDraining: () => boolean;
+  readonly policies: readonly PolicyInfo[];
+  readonly listeners: () => SystemFields['listeners'];
+}
+
+export class SamplerSource implements TopicSource {
+  readonly #parts: SourceParts;
+  #pools: readonly PoolSource[] | null = null;
+
+  constructor(parts: SourceParts) {
+    this.#parts = parts;
+  }
+
+  get instance(): string {
+    return this.#parts.instance;
+  }
+
+  get second(): number {
+    return this.#parts.sampler.past.second;
+  }
+
+  get elapsedMs(): number {
+    return this.#parts.sampler.elapsedMs;
+  }
+
+  get totals(): RowFigures {
+    return this.#parts.sampler.totalsRow;
+  }
+
+  get pools(): readonly PoolSource[] {
+    this.#pools ??= this.#parts.roster.pools.map((pool) => new LivePool(this.#parts, pool));
+    return this.#pools;
+  }
+
+  get workers(): readonly WorkerStatus[] {
+    return this.#parts.workers();
+  }
+
+  get system(): SystemFields {
+    const { version, roster, sampler, isDraining, policies, listeners } = this.#parts;
+    const { workers } = this;
+    return {
+      version,
+      revision: roster.revision,
+      startedAtMs: sampler.startedAtMs,
+      isDraining: isDraining(),
+      workerCount: workers.length,
+      runningWorkers: workers.filter(({ state }) => state === 'running').length,
+      policies,
+      listeners: listeners(),
+    };
+  }
+
+  events(count: number): readonly LiveEvent[] {
+    return this.#parts.journal.latest(count);
+  }
+
+  status(): Status {
+    return this.#parts.sampler.status();
+  }
+}
+
+class LivePool implements PoolSource {
+  readonly backends: readonly BackendSource[];
+  readonly #sampler: Sampler;
+  readonly #pool: RosterPool;
+  #shares: PoolShares | null = null;
+
+  constructor({ sampler, roster }: SourceParts, pool: RosterPool) {
+    this.#sampler = sampler;
+    this.#pool = pool;
+    const shares = (): PoolShares => (this.#shares ??= sampler.sharesOf(pool));
+    this.backends = pool.backends.map((backend) => new LiveBackend(sampler, roster, backend, shares));
+  }
+
+  get name(): string {
+    return this.#pool.name;
+  }
+
+  get policy(): string {
+    return this.#pool.policy;
+  }
+
+  get isPanic(): boolean {
+    return this.#pool.isPanic;
+  }
+
+  get figures(): RowFigures {
+    return this.#sampler.figuresOf(this.#pool.id) ?? NO_FIGURES;
+  }
+
+  status(): Omit<PoolStatus, 'backends' | 'policies'> {
+    return this.#sampler.poolWithoutBackends(this.#pool);
+  }
+}
+
+class LiveBackend implements BackendSource {
+  readonly state: BackendState;
+  readonly #sampler: Sampler;
+  readonly #backend: RosterBackend;
+  readonly #shares: () => PoolShares;
+
+  constructor(sampler: Sampler, roster: Roster, backend: RosterBackend, shares: () => PoolShares) {
+    this.state = roster.stateOf(backend);
+    this.#sampler = sampler;
+    this.#backend = backend;
+    this.#shares = shares;
+  }
+
+  get name(): string {
+    return this.#backend.name;
+  }
+
+  get url(): string {
+    return this.#backend.url;
+  }
+
+  get reason(): string {
+    return this.#backend.reason;
+  }
+
+  get sinceMs(): number {
+    return this.#backend.sinceMs;
+  }
+
+  get nextCheckMs(): number | null {
+    return this.#backend.nextCheckMs;
+  }
+
+  get weight(): number {
+    return this.#backend.weight;
+  }
+
+  get isRemoved(): boolean {
+    return this.#backend.isRemoved;
+  }
+
+  get figures(): RowFigures {
+    return this.#sampler.figuresOf(this.#backend.id) ?? NO_FIGURES;
+  }
+
+  status(): BackendStatus {
+    return this.#sampler.backendStatus(this.#backend, this.#shares());
+  }
+}
+
+/** Of what came after the last second. */
+const NO_FIGURES: RowFigures = {
+  finished: 0,
+  errors: 0,
+  retries: 0,
+  inFlight: 0,
+  connections: 0,
+  idleConnections: 0,
+  clientConnections: 0,
+  queued: 0,
+  latencies: null,
+  rps: 0,
+  errorsPerSecond: 0,
+  latency: notMeasured,
+};

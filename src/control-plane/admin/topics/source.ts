@@ -1,0 +1,67 @@
+/**
+ * What topics are made of. The control plane is one such source (`sampler-source.ts`); the fake
+ * balancer that the page is developed with is another.
+ *
+ * Everything here is what is so at the moment of the call, but for figures of seconds, which are
+ * those of the last sample. Nothing is worked out before somebody asks for it.
+ */
+import type {
+  BackendState,
+  BackendStatus,
+  LatencyMs,
+  PoolStatus,
+  Status,
+  WorkerStatus,
+} from '../../../protocol/admin-api.ts';
+import type { LiveEvent } from '../../../protocol/dashboard.ts';
+import type { SystemFields } from '../../../protocol/live.ts';
+import type { Figures } from '../../history/figures.ts';
+
+/** Figures of all, a pool or a backend: of the last second, and over the last ten. */
+export interface RowFigures extends Figures {
+  /** Finished, and of those ended badly, a second, over the last 10 s. */
+  readonly rps: number;
+  readonly errorsPerSecond: number;
+  readonly idleConnections: number;
+  /** Over the last 10 s. */
+  latency(): LatencyMs;
+}
+
+export interface BackendSource {
+  readonly name: string;
+  readonly url: string;
+  readonly state: BackendState;
+  readonly reason: string;
+  readonly sinceMs: number;
+  readonly nextCheckMs: number | null;
+  readonly weight: number;
+  readonly isRemoved: boolean;
+  readonly figures: RowFigures;
+  status(): BackendStatus;
+}
+
+export interface PoolSource {
+  readonly name: string;
+  readonly policy: string;
+  readonly isPanic: boolean;
+  readonly backends: readonly BackendSource[];
+  readonly figures: RowFigures;
+  /** The pool's own counters, without its backends. */
+  status(): Omit<PoolStatus, 'backends' | 'policies'>;
+}
+
+export interface TopicSource {
+  /** Another process has another one. */
+  readonly instance: string;
+  /** The second that was sampled last, seconds since the epoch, and how long it took. */
+  readonly second: number;
+  readonly elapsedMs: number;
+  readonly totals: RowFigures;
+  /** The same objects until the next sample or change. */
+  readonly pools: readonly PoolSource[];
+  readonly workers: readonly WorkerStatus[];
+  readonly system: SystemFields;
+  /** The latest events, oldest first. */
+  events(count: number): readonly LiveEvent[];
+  status(): Status;
+}

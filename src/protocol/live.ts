@@ -1,0 +1,249 @@
+/**
+ * The live channel `WS /api/v1/live`: what the server pushes to the dashboard.
+ *
+ * The page says `hello` with the topics that its screen shows, and gets one `snapshot` of them;
+ * then one `delta` a second with what has changed in them, and each `event` at once. It may name
+ * other topics at any time, on the same channel. So what is sent is as large as what is looked at,
+ * not as what there is.
+ *
+ * Messages of one connection are numbered by `seq`; a page that misses a number asks for a new
+ * snapshot by `resync`. For a page that reads too slowly the server leaves deltas out and sends a
+ * fresh snapshot when it can be sent: nothing is ever queued for it. A client that says nothing
+ * for a moment is a script: it gets `status`, `totals` and `events`, which is everything.
+ *
+ * | topic | what it is |
+ * |---|---|
+ * | `totals` | figures over all pools, and how all of them are in a word |
+ * | `system` | version, config revision, policies, listeners: what hardly ever changes |
+ * | `workers` | the data-plane threads |
+ * | `pools?…` | pools without their backends: a window of rows |
+ * | `pool:NAME?…` | one pool with a window of its backends |
+ * | `backend:POOL/NAME` | one backend |
+ * | `attention?limit=8` | backends that somebody should look at |
+ * | `events?limit=20` | the latest events |
+ * | `chart:TOPIC?…` | the last second of what `GET /api/v1/history?topic=TOPIC` gives, for `totals`, `pool:NAME` and `backend:POOL/NAME`; `backends=a,b` adds their requests a second, `bands=1` the counts of a heat map |
+ * | `status` | what `GET /api/v1/status` answers, whole: for scripts |
+ *
+ * Names are percent-encoded where they hold one of `/ ? % ,`. A window takes `offset`, `limit`
+ * (100, at most 200), `sort` (a column, `-` before it for descending) and `q` (words that all occur);
+ * the server sorts and filters, so that of 1,000 backends a page is sent the 100 that it shows.
+ */
+import type { BackendState, BackendStatus, LatencyMs, PoolStatus, WorkerStatus } from './admin-api.ts';
+import type { LiveEvent, PolicyInfo } from './dashboard.ts';
+import type { HistoryColumn } from './history.ts';
+
+/** Version of this channel; a page that speaks another one reloads itself. */
+export const LIVE_VERSION = 2;
+
+/** How bad it is. Decides the shape and the colour beside the words. */
+export type Severity = 'up' | 'unchecked' | 'degraded' | 'down';
+
+/** The state of a pool: that of its worst backend, in the same words everywhere. */
+export interface RollUp {
+  readonly severity: Severity;
+  /** `all up`, `degraded 2 of 3`, `down`, `unchecked`, `no backends`. */
+  readonly words: string;
+  readonly upCount: number;
+  /** Without those that are leaving. */
+  readonly count: number;
+}
+
+/** What a topic is: fields of its own, and rows that are told apart by `name`. */
+export interface Topic<Fields extends object = object, Row extends NamedRow = NamedRow> {
+  readonly fields: Fields;
+  readonly rows?: readonly Row[];
+}
+
+export interface NamedRow {
+  readonly name: string;
+}
+
+/**
+ * What has changed in a topic: the named fields, whole. A row that is new comes with all its
+ * fields. `order`, where present, says which rows there are now and how they stand.
+ */
+export interface TopicChange<Fields extends object = object, Row extends NamedRow = NamedRow> {
+  readonly fields?: Partial<Fields>;
+  readonly rows?: readonly (Partial<Row> & NamedRow)[];
+  readonly order?: readonly string[];
+}
+
+/** Topic `totals`. Rates and percentiles are of the last 10 s. */
+export interface TotalsFields {
+  readonly severity: Severity;
+  /** `all up`, `2 of 5 pools degraded`, `api down`. */
+  readonly words: string;
+  readonly poolCount: number;
+  /** Pools by how they are. */
+  readonly pools: Readonly<Record<Severity, number>>;
+  /** Backends, by their state; those that are leaving are not counted. */
+  readonly states: Readonly<Partial<Record<BackendState, number>>>;
+  readonly upCount: number;
+  readonly count: number;
+  /** Exchanges finished since the start. */
+  readonly requests: number;
+  readonly rps: number;
+  /** Exchanges that ended in a failure or a 5xx, a second. */
+  readonly errorsPerSecond: number;
+  /** Of all exchanges of all pools together. */
+  readonly latencyMs: LatencyMs;
+  /** The pool with the highest p99; null where nothing was measured. */
+  readonly slowestPool: string | null;
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly clientConnections: number;
+  readonly upstreamConnections: number;
+  readonly idleConnections: number;
+}
+
+/** Topic `system`. */
+export interface SystemFields {
+  readonly version: string;
+  readonly revision: number;
+  readonly startedAtMs: number;
+  readonly isDraining: boolean;
+  readonly workerCount: number;
+  readonly runningWorkers: number;
+  readonly policies: readonly PolicyInfo[];
+  readonly listeners: readonly { readonly name: string; readonly address: string }[];
+}
+
+/** Rows of topic `workers`, named by their number. */
+export interface WorkerRow extends NamedRow, WorkerStatus {}
+
+/** What a window shows of how many. */
+export interface WindowFields {
+  /** Rows that match the filter. */
+  readonly matchingCount: number;
+  /** The place of the first row among them; less than was asked for where there are not so many. */
+  readonly offset: number;
+}
+
+/** Rows of topic `pools`. */
+export interface PoolRow extends NamedRow, RollUp {
+  readonly policy: string;
+  readonly isPanic: boolean;
+  /** Backends by their state; those that are leaving are not counted. */
+  readonly states: Readonly<Partial<Record<BackendState, number>>>;
+  readonly requests: number;
+  readonly rps: number;
+  readonly errorsPerSecond: number;
+  readonly latencyMs: LatencyMs;
+  readonly inFlight: number;
+  readonly queued: number;
+}
+
+export type PoolsFields = WindowFields;
+
+/** Topic `pool:NAME`. Its rows are `BackendStatus`. */
+export interface PoolFields extends Omit<PoolStatus, 'backends' | 'policies'>, RollUp, WindowFields {
+  /** Backends that new requests can go to. */
+  readonly availableCount: number;
+  readonly states: Readonly<Partial<Record<BackendState, number>>>;
+  readonly errorsPerSecond: number;
+  readonly inFlight: number;
+  readonly connections: number;
+}
+
+/** Topic `backend:POOL/NAME`. */
+export interface BackendFields extends BackendStatus {
+  readonly pool: string;
+  readonly errorsPerSecond: number;
+}
+
+/** Rows of topic `attention`, named `pool/backend`; worst first. */
+export interface AttentionRow extends NamedRow {
+  readonly pool: string;
+  readonly backend: string;
+  readonly state: BackendState;
+  readonly reason: string;
+  readonly sinceMs: number;
+  readonly nextCheckMs: number | null;
+}
+
+/** Of topic `attention`. */
+export interface AttentionFields {
+  /** How many there are in all. */
+  readonly count: number;
+}
+
+/** Topic `events`: oldest first. It changes by `event` messages only. */
+export interface EventsFields {
+  readonly events: readonly LiveEvent[];
+}
+
+/** Topic `chart:…`: the figures of the last second, by the names of the history's columns. */
+export type ChartFields = {
+  readonly [Column in HistoryColumn]?: number | null;
+} & {
+  /** Requests a second of the backends that were asked for; null for one that is not there. */
+  readonly backends?: Readonly<Record<string, number | null>>;
+  /** Counts by latency band. */
+  readonly bands?: readonly number[];
+};
+
+export interface SnapshotMessage {
+  readonly type: 'snapshot';
+  readonly version: typeof LIVE_VERSION;
+  /** Another process has another one: nothing that was known of the old one holds. */
+  readonly instance: string;
+  readonly seq: number;
+  readonly atMs: number;
+  /** The second that the figures belong to, seconds since the epoch. */
+  readonly second: number;
+  /**
+   * After `hello` and `resync` all topics asked for, after `topics` those that are new. Null where
+   * there is no such thing; if it comes, a delta tells it whole.
+   */
+  readonly topics: Readonly<Record<string, Topic | null>>;
+}
+
+export interface DeltaMessage {
+  readonly type: 'delta';
+  readonly seq: number;
+  readonly atMs: number;
+  /** The second that the figures belong to, seconds since the epoch. */
+  readonly second: number;
+  /** Null where the thing has gone. */
+  readonly topics: Readonly<Record<string, TopicChange | null>>;
+}
+
+export interface EventMessage {
+  readonly type: 'event';
+  readonly seq: number;
+  readonly event: LiveEvent;
+}
+
+/** The page speaks another version; the channel is closed after it. */
+export interface OutdatedMessage {
+  readonly type: 'outdated';
+  readonly version: number;
+}
+
+/** Server to page. */
+export type ServerMessage = SnapshotMessage | DeltaMessage | EventMessage | OutdatedMessage;
+
+/** Page to server. */
+export type ClientMessage =
+  | { readonly op: 'hello'; readonly version: number; readonly topics: readonly string[] }
+  /** From now on these topics and no others. */
+  | { readonly op: 'topics'; readonly topics: readonly string[] }
+  /** Something was missed: all of it again. */
+  | { readonly op: 'resync' };
+
+/** More topics at once than any screen needs. */
+export const MAX_TOPICS = 32;
+
+/** Columns that a window of pools can be sorted by. */
+export type PoolSort = 'name' | 'state' | 'rps' | 'errors' | 'p99' | 'inFlight';
+/** Columns that a window of backends can be sorted by. */
+export type BackendSort =
+  | 'name'
+  | 'state'
+  | 'weight'
+  | 'rps'
+  | 'inFlight'
+  | 'connections'
+  | 'p99'
+  | 'errors'
+  | 'failures';
