@@ -20,14 +20,14 @@ export class ChaosBackend {
   readonly name: string;
   readonly port: number;
   readonly #logFile: string;
-  readonly #keepAliveMs: number;
+  readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | null = null;
 
-  constructor(name: string, port: number, logFile: string, keepAliveMs: number) {
+  constructor(name: string, port: number, logFile: string, env: NodeJS.ProcessEnv) {
     this.name = name;
     this.port = port;
     this.#logFile = logFile;
-    this.#keepAliveMs = keepAliveMs;
+    this.#env = env;
   }
 
   get isRunning(): boolean {
@@ -38,10 +38,10 @@ export class ChaosBackend {
   async start(): Promise<void> {
     const env = {
       ...process.env,
+      ...this.#env,
       SERVER_NAME: this.name,
       SERVER_PORT: String(this.port),
       LOG_FILE: this.#logFile,
-      KEEP_ALIVE_MS: String(this.#keepAliveMs),
     };
     const child = spawn(process.execPath, [PROGRAM], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#child = child;
@@ -88,13 +88,17 @@ export class ChaosBackend {
   }
 }
 
-/** Starts one on a port of its own; it is killed when the test ends. */
-export async function startChaosBackend(cleanup: Cleanup, name: string, keepAliveMs = 60_000): Promise<ChaosBackend> {
+/** Starts one on a port of its own; it is killed when the test ends. @param env see `signing-process.ts` */
+export async function startChaosBackend(
+  cleanup: Cleanup,
+  name: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ChaosBackend> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'ballast-chaos-'));
   cleanup.after(() => rm(folder, { recursive: true, force: true }));
   const logFile = path.join(folder, `${name}.log`);
   await writeFile(logFile, '');
-  const backend = new ChaosBackend(name, await freePort(), logFile, keepAliveMs);
+  const backend = new ChaosBackend(name, await freePort(), logFile, env);
   cleanup.after(() => backend.kill());
   await backend.start();
   return backend;

@@ -15,6 +15,8 @@ const TRICKLES = 40;
 export interface SigningOptions {
   /** How long an idle connection is kept; it is not announced. */
   readonly keepAliveMs?: number;
+  /** What it takes for every answer beside what the target asks for. */
+  readonly extraDelayMs?: number;
 }
 
 /** Makes the server; the caller listens. */
@@ -23,7 +25,7 @@ export function signingServer(
   note: (record: BackendRecord) => void,
   options: SigningOptions = {},
 ): http.Server {
-  const keepAliveTimeout = options.keepAliveMs ?? 60_000;
+  const { keepAliveMs: keepAliveTimeout = 60_000, extraDelayMs = 0 } = options;
   const server = http.createServer({ keepAliveTimeout, requestTimeout: 0 }, (request, response) => {
     response.setHeader('X-Served-By', name);
     // Without this a connection that is busy when the server closes lives for as long as requests come.
@@ -52,8 +54,8 @@ export function signingServer(
       const [, size = '0', framing = '', delayMs = '0'] = target;
       const send = (): void => answer(request, response, id, Math.min(Number(size), MAX_BODY_BYTES), framing);
       if (framing === 'trickle') trickle(response, id, Math.min(Number(size), MAX_BODY_BYTES), Number(delayMs));
-      else if (delayMs === '0') send();
-      else setTimeout(send, Number(delayMs));
+      else if (Number(delayMs) + extraDelayMs === 0) send();
+      else setTimeout(send, Number(delayMs) + extraDelayMs);
     });
     request.on('close', () => {
       if (!isWhole) note({ backend: name, id, method, event: 'broken', bytes, sum });

@@ -5,11 +5,18 @@
 import { openSync, writeSync } from 'node:fs';
 import { signingServer } from './signing-backend.ts';
 
-const { SERVER_NAME = '', SERVER_PORT = '0', LOG_FILE = '', KEEP_ALIVE_MS = '60000' } = process.env;
+const {
+  SERVER_NAME = '',
+  SERVER_PORT = '0',
+  LOG_FILE = '',
+  KEEP_ALIVE_MS = '60000',
+  EXTRA_DELAY_MS = '0',
+} = process.env;
 
 const file = openSync(LOG_FILE, 'a');
 const server = signingServer(SERVER_NAME, (record) => writeSync(file, `${JSON.stringify(record)}\n`), {
   keepAliveMs: Number(KEEP_ALIVE_MS),
+  extraDelayMs: Number(EXTRA_DELAY_MS),
 });
 server.listen(Number(SERVER_PORT), '127.0.0.1', () => process.send?.('listening'));
 process.on('SIGTERM', () => {
