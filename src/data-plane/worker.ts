@@ -97,7 +97,8 @@ function showVitals(state: State, worker: number): void {
     utilization = now;
     gauges[first + WORKER_GAUGES.LOOP_DELAY_MICROS] = Math.max(0, delay.max / 1000 - 10_000);
     delay.reset();
-    gauges[first + WORKER_GAUGES.HEAP_KIB] = process.memoryUsage().heapUsed / 1024;
+    // Not by `process.memoryUsage`, which throws where no file descriptor is left.
+    gauges[first + WORKER_GAUGES.HEAP_KIB] = WORKER_HEAP.usedBytes() / 1024;
     gauges[first + WORKER_GAUGES.BEAT] = (gauges[first + WORKER_GAUGES.BEAT] ?? 0) + 1;
   }, VITALS_MS);
 }

@@ -7,10 +7,11 @@
  * - `throw`, or nothing: throws
  * - `fill 80`: holds on to so many percent of its heap; `empty` lets go of it
  * - `overfill`: fills its heap until the runtime ends it
+ * - `open`: opens files until the process may have no more; `empty` closes them
  * - `block 3000`: blocks its event loop for so many milliseconds; `block`, for ever
  * - `sleep 3000`: the same without using the processor
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { isMainThread, resourceLimits, workerData } from 'node:worker_threads';
 
@@ -20,6 +21,7 @@ const MIB = 1024 * 1024;
 const file = process.env['CRASH_FILE'];
 const worker: unknown = (workerData as { readonly worker?: unknown } | null)?.worker;
 const held: unknown[] = [];
+const opened: number[] = [];
 
 function oldBytes(): number {
   const old = getHeapSpaceStatistics().filter(({ space_name: name }) => !name.startsWith('new_'));
@@ -37,6 +39,14 @@ const DEEDS: Readonly<Record<string, (amount: number) => void>> = {
   fill: (percent) => fill(((resourceLimits.maxOldGenerationSizeMb ?? 0) * MIB * percent) / 100),
   empty: () => {
     held.length = 0;
+    for (const fd of opened.splice(0)) closeSync(fd);
+  },
+  open: () => {
+    try {
+      for (;;) opened.push(openSync('/dev/null', 'r'));
+    } catch {
+      // There are no more.
+    }
   },
   overfill: () => fill(Number.POSITIVE_INFINITY),
   block: (ms) => {
@@ -48,10 +58,19 @@ const DEEDS: Readonly<Record<string, (amount: number) => void>> = {
   },
 };
 
+/** Empty where there is none, or where no more files can be opened: then one is given back for it. */
+function contentOf(path: string): string {
+  if (!existsSync(path)) return '';
+  const spare = opened.pop();
+  if (spare !== undefined) closeSync(spare);
+  const text = readFileSync(path, 'utf8');
+  if (spare !== undefined) DEEDS['open']?.(0);
+  return text;
+}
+
 if (!isMainThread && file !== undefined && typeof worker === 'number') {
   setInterval(() => {
-    if (!existsSync(file)) return;
-    const [number, deed = 'throw', amount = 'Infinity'] = readFileSync(file, 'utf8').split(' ');
+    const [number, deed = 'throw', amount = 'Infinity'] = contentOf(file).split(' ');
     if (number !== String(worker)) return;
     rmSync(file);
     DEEDS[deed]?.(Number(amount));

@@ -5,7 +5,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { WorkerStatus } from '../../src/protocol/admin-api.ts';
-import { type BalancerProgram, poolOf, runBalancer, type Settings } from './balancer-program.ts';
+import { type BalancerProgram, type More, poolOf, runBalancer, type Settings } from './balancer-program.ts';
 import type { Cleanup } from './cleanup.ts';
 import { eventually } from './eventually.ts';
 import { type HttpBackend, startHttpBackends } from './http-backends.ts';
@@ -27,8 +27,15 @@ export interface MortalBalancer {
   readonly held: (() => void)[];
 }
 
-/** Two backends, `a` and `b`, by least connections, and two workers unless the settings say otherwise. */
-export async function startMortalBalancer(cleanup: Cleanup, settings: Settings = {}): Promise<MortalBalancer> {
+/**
+ * Two backends, `a` and `b`, by least connections, and two workers unless the settings say otherwise.
+ * @param more see `runBalancer`
+ */
+export async function startMortalBalancer(
+  cleanup: Cleanup,
+  settings: Settings = {},
+  more: More = {},
+): Promise<MortalBalancer> {
   const held: (() => void)[] = [];
   const backends = await startHttpBackends(cleanup, ['a', 'b'], {
     handle(request, response, { name }) {
@@ -42,6 +49,7 @@ export async function startMortalBalancer(cleanup: Cleanup, settings: Settings =
     cleanup,
     { pools: { web: poolOf(backends, { policy: 'least-connections' }) }, ...settings },
     { NODE_OPTIONS: `--import=${PRELOAD}`, CRASH_FILE: file },
+    more,
   );
   const workerStatus = async (worker: number): Promise<WorkerStatus> => {
     const status = (await balancer.admin.status()).workers[worker];

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BalancerProgram, poolOf, QUICK_HEALTH, runBalancer } from '../harness/balancer-program.ts';
 import { eventually } from '../harness/eventually.ts';
 import { freePort } from '../harness/free-port.ts';
 import { type HttpBackend, startHttpBackends } from '../harness/http-backends.ts';
 import { failedIn, runLoad } from '../harness/load.ts';
+import { startMortalBalancer } from '../harness/mortal-balancer.ts';
 import { startProgram } from '../harness/program.ts';
 import { connectRaw, type RawClient, requestBytes } from '../harness/raw-client.ts';
 
@@ -106,6 +108,46 @@ test('more clients than descriptors: those it has are served, the admin side ans
   await eventually('the shortage to be over', async () => (await told('connections-full-over')) === 1);
   assert.equal(await told('connections-full'), 1);
   assert.equal(await program.stop(), 0);
+});
+
+test("used up by something else, they are nobody's fault, and all is well when that is over", {
+  skip: process.platform !== 'linux',
+}, async (t) => {
+  const limit = { before: `ulimit -n ${OPEN_FILES}` };
+  const { balancer, harm, held } = await startMortalBalancer(t, { workers: 1 }, limit);
+  const { admin, port } = balancer;
+  const [first, second, third] = [await connectRaw(t, port), await connectRaw(t, port), await connectRaw(t, port)];
+  for (const client of [first, second]) await client.send(requestBytes('GET', '/slow'));
+  await eventually('one to be held by each backend', () => held.length === 2);
+
+  await harm(0, 'open');
+  await eventually('no more files to be had', () => openFilesOf(balancer) >= OPEN_FILES);
+  // It needs a third connection to a backend, and tries both.
+  const refused = await third.request(requestBytes('GET', '/'));
+  assert.equal(refused.status, 503);
+  assert.match(refused.body, /^DESCRIPTORS_EXHAUSTED: /);
+  // With a connection that lies idle it needs none.
+  held[0]?.();
+  assert.equal((await first.response()).status, 200);
+  assert.equal((await third.request(requestBytes('GET', '/'))).status, 200);
+  const fourth = await connectRaw(t, port);
+  await fourth.closed();
+  assert.equal(fourth.received, '');
+
+  // Time for what a thread does once a second.
+  await delay(2_500);
+
+  await harm(0, 'empty');
+  await eventually('the files to be closed', () => openFilesOf(balancer) < OPEN_FILES / 2);
+  held[1]?.();
+  assert.equal((await second.response()).status, 200);
+  await eventually('it to be told', async () => (await admin.eventsOf('descriptors-exhausted')).length === 1);
+  assert.deepEqual(failedIn(await runLoad({ port, requests: 100, concurrency: 4, isFresh: true })), []);
+  const { backends, failuresByCode } = await admin.pool();
+  assert.deepEqual(failuresByCode, { DESCRIPTORS_EXHAUSTED: 1 });
+  for (const { restarts } of (await admin.status()).workers) assert.equal(restarts, 0);
+  for (const { name, state, failures } of backends) assert.deepEqual([failures, state === 'down'], [0, false], name);
+  await admin.atRest();
 });
 
 test('too few to serve at all: it does not start, and says how many it takes', async (t) => {
