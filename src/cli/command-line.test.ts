@@ -71,7 +71,7 @@ test('--help lists every command on stdout', async (t) => {
 });
 
 for (const [command, expected] of [
-  ['run', /SIGHUP/],
+  ['run', /--pid-file[\s\S]*SIGHUP[\s\S]*SIGUSR2/],
   ['proxy', /round-robin,\s+weighted-round-robin,\s+least-connections[\s\S]*BACKEND_SERVERS/],
   ['check', /--json/],
   ['demo', /DASHBOARD_PORT/],
@@ -170,6 +170,13 @@ test('run refuses an invalid config with 3 and says why on stderr', async (t) =>
   const { exit, stdout, stderr } = await ballast(t, ['run', '-c', await configFile(t, TWO_ERRORS)]);
   assert.deepEqual([exit, stdout], [EXIT.CONFIG_INVALID, '']);
   assert.match(stderr, /workres/);
+});
+
+test('a pid file that cannot be written is known before anything starts', async (t) => {
+  const file = await configFile(t, VALID);
+  const { exit, stderr } = await ballast(t, ['run', '-c', file, '--pid-file', path.join(file, 'pid')]);
+  assert.equal(exit, EXIT.FAILED, stderr);
+  assert.match(stderr, /cannot start: .*ENOTDIR/);
 });
 
 test('a taken port is named with what changes it: run', async (t) => {

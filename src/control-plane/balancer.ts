@@ -217,9 +217,11 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   let killed: Promise<void> | null = null;
   const kill = (): Promise<void> => (killed ??= supervisor.kill().then(end));
   try {
-    // One that shares its socket with the old process answers when there is something to say.
+    // One that shares its socket with the old process answers when there is something to say; it is
+    // loaded before, as the workers accept by then.
     const isAdminLate = inherited !== null && inherited.admin !== null;
-    if (!isAdminLate) admin = await openAdmin();
+    if (isAdminLate) await import('./admin/server.ts');
+    else admin = await openAdmin();
     sampler.start();
     checker.start();
     await resolver.start();

@@ -130,11 +130,18 @@ describe('handing over', () => {
 
   it('breaks off where a socket has come that the new process does not have', async () => {
     const side = make();
-    await side.say('prepared');
     side.setSockets([socket(7), socket(9)]);
-    await side.say('ready');
+    await side.say('prepared');
     side.end('it ended with SIGKILL');
     assert.deepEqual(await side.ended(), failed('a worker was replaced in the middle of it'));
-    assert.ok(!side.log.includes('go'));
+    assert.deepEqual(side.log, ['launch 7,8', 'kill']);
+  });
+
+  it('does not end a process for that which may accept already', async () => {
+    const side = make();
+    await side.say('prepared');
+    side.setSockets([socket(7), socket(9)]);
+    await side.say('ready', 'serving');
+    assert.deepEqual(await side.ended(), { isHandedOver: true, pid: 42 });
   });
 });

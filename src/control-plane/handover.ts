@@ -99,12 +99,13 @@ export async function handOver(options: HandoverOptions): Promise<HandoverOutcom
     if (signal.aborted) onAbort();
     const readyMs = clock.monotonicMs() + READY_LIMIT_MS;
     await until('prepared', readyMs, 'did not start');
+    // A worker that was replaced meanwhile has a socket that was not handed over. From here on that
+    // is no reason any more: to close one socket costs less than to end a process that accepts.
+    if (!isSame(sockets, options.sockets())) throw new Error('a worker was replaced in the middle of it');
     isFrozen = true;
     const carried = await options.freeze();
     successor.send({ type: 'take', ...carried });
     await until('ready', readyMs, 'did not accept clients');
-    // A worker that was replaced meanwhile has a socket that was not handed over.
-    if (!isSame(sockets, options.sockets())) throw new Error('a worker was replaced in the middle of it');
     successor.send({ type: 'go' });
     await until('serving', clock.monotonicMs() + SERVING_LIMIT_MS, 'did not take over');
   } catch (error) {
