@@ -69,10 +69,28 @@ export function sharesUnder(
   requestsPerSecond: number,
   loadOf: (backend: RosterBackend) => LoadNow,
 ): Shares {
+  return sharesBy(pool, (candidates) => asked(candidates, policyName, requestsPerSecond, loadOf));
+}
+
+/** What each of these would get under this policy if the choice were among them and nobody else. */
+export function sharesAmong(
+  candidates: readonly RosterBackend[],
+  policyName: string,
+  requestsPerSecond: number,
+  loadOf: (backend: RosterBackend) => LoadNow,
+): Shares {
+  const shares = asked(candidates, policyName, requestsPerSecond, loadOf);
+  return new Map(candidates.map(({ id }, index) => [id, shares?.[index] ?? null]));
+}
+
+function asked(
+  candidates: readonly RosterBackend[],
+  policyName: string,
+  requestsPerSecond: number,
+  loadOf: (backend: RosterBackend) => LoadNow,
+): readonly number[] | null {
   const policy = policyNamed(policyName);
-  return sharesBy(pool, (candidates) =>
-    policy === null ? null : simulatedShares(policy, conditionsOf(candidates, loadOf), requestsPerSecond),
-  );
+  return policy === null ? null : simulatedShares(policy, conditionsOf(candidates, loadOf), requestsPerSecond);
 }
 
 function sharesBy(pool: RosterPool, ask: (candidates: readonly RosterBackend[]) => readonly number[] | null): Shares {

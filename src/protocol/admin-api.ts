@@ -166,6 +166,68 @@ export interface RouteStatus {
   readonly rps: number;
 }
 
+/** Body of `POST /api/v1/explain`: a `url`, or what it is made of. */
+export interface ExplainQuestion {
+  /** `GET` where it is left out. */
+  readonly method?: string;
+  readonly url?: string;
+  readonly host?: string;
+  /** With its query, as it would be sent. */
+  readonly path?: string;
+  /** `Host` among them stands for that of the URL, as with `curl -H`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A route as the config has it. */
+export interface TakingRoute {
+  /** 1 is asked first. */
+  readonly number: number;
+  readonly host: string | null;
+  readonly path: string | null;
+  readonly pool: string;
+  readonly reason: string;
+}
+
+/** A route that did not take the request; `reason` says why, in words. */
+export type LostRoute = TakingRoute;
+
+export interface ExplainedBackend {
+  readonly name: string;
+  readonly url: string;
+  readonly state: BackendState;
+  readonly isBackup: boolean;
+  readonly weight: number;
+  /** Whether the policy would choose among it and others. */
+  readonly isCandidate: boolean;
+  /** Why not, in words: `down: ECONNREFUSED 10.0.0.1:80`; of a candidate, what is special about it, or empty. */
+  readonly reason: string;
+  /** Of the pool's requests under the present load, 0..1; null where the policy cannot tell. */
+  readonly share: number | null;
+}
+
+export interface ExplainedPool {
+  readonly name: string;
+  readonly policy: string;
+  readonly isPanic: boolean;
+  readonly backends: readonly ExplainedBackend[];
+}
+
+/** `POST /api/v1/explain`: what would become of a request now. Nothing is sent anywhere. */
+export interface Explanation {
+  readonly request: { readonly method: string; readonly host: string; readonly path: string };
+  /** `queued`: every backend is full, and it would wait for a place. */
+  readonly outcome: 'forwarded' | 'queued' | 'refused';
+  /** What the client would be answered; null where it is not refused. */
+  readonly failure: { readonly code: string; readonly status: number; readonly text: string } | null;
+  /** Null where no route takes it. */
+  readonly route: TakingRoute | null;
+  /** The routes before it, at most a hundred. */
+  readonly lost: readonly LostRoute[];
+  /** How many more have lost. */
+  readonly moreLost: number;
+  readonly pool: ExplainedPool | null;
+}
+
 /** Body of `PATCH /api/v1/pools/:pool` */
 export interface PoolPatch {
   readonly policy?: string;

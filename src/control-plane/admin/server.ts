@@ -28,6 +28,7 @@ import { addBackendLogRoutes } from './backend-log-routes.ts';
 import { readBody, SignInSchema } from './body.ts';
 import type { AdminDeps } from './deps.ts';
 import { addEventsRoute } from './events-route.ts';
+import { addExplainRoute } from './explain-route.ts';
 import { exposureProblem } from './exposure.ts';
 import { addHistoryRoute } from './history-route.ts';
 import { checkHost, checkOrigin, type OwnHosts, ownHostsOf } from './origin.ts';
@@ -149,6 +150,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   addEventsRoute(app, deps.journal);
   addHistoryRoute(app, deps.sampler.past);
   addSharesRoute(app, deps.roster, deps.sampler);
+  addExplainRoute(app, deps.roster, deps.sampler);
   addBackendLogRoutes(app, deps.roster, log);
   addSessionRoutes(app, access);
   addProbeRoutes(app, deps);
