@@ -19,6 +19,8 @@ import type { BackendRecord, ClientRecord, LogLine } from './records.ts';
 /** `retry.attempts` of the pool. */
 export const ATTEMPTS = 3;
 const REST_LIMIT_MS = 20_000;
+/** Within that the access log is written. */
+const LOG_MS = 300;
 /** Within that a backend has noted the end of its connections. */
 const NOTE_MS = 200;
 
@@ -115,6 +117,8 @@ export class Stand {
 
   /** Forgets what was written down, and takes the figures to compare with. At rest only. */
   async begin(): Promise<void> {
+    // Its last lines are written in the background.
+    for (let before = -1; before !== this.lines().length; await delay(LOG_MS)) before = this.lines().length;
     // It is open in append mode: the next line begins at the start.
     writeFileSync(this.#logFile, '');
     for (const backend of this.backends) await backend.forget();
