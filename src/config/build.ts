@@ -13,6 +13,7 @@ import { type Diagnostic, inTextOrder } from './diagnostics.ts';
 import { hashOf, type LoadResult } from './load.ts';
 import { formatPath, type Problem } from './problems.ts';
 import type { Span } from './source-tree.ts';
+import { keepWritten } from './written.ts';
 
 /** The one pool and listener of such a config. */
 export const ONLY_NAME = 'web';
@@ -52,6 +53,13 @@ export function configFromFlags(flags: ConfigFlags, cores: number = availablePar
     return { ok: false, diagnostics, sourceHash: null };
   }
   const config = completeConfig(fileConfig, { cores, stateFile: null, resolvePath: (path) => path });
+  keepWritten(config, {
+    value: valuesOf(flags),
+    placeOf: (path) => {
+      const flag = nearest(path, commandLine.flags);
+      return flag === null ? null : { origin: 'flag', by: flag.name };
+    },
+  });
   return { ok: true, config, warnings: diagnostics, sourceHash: hashOf(commandLine.text) };
 }
 

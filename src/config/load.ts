@@ -16,6 +16,7 @@ import type { Environment } from './interpolate.ts';
 import { isMap } from './raw-values.ts';
 import type { Config } from './schema.ts';
 import { readSource } from './source.ts';
+import { keepWritten } from './written.ts';
 
 export { type Diagnostic, formatDiagnostic } from './diagnostics.ts';
 
@@ -82,6 +83,10 @@ export function loadConfigText(
     stateFile: join(dirname(fileName), `.${basename(fileName)}.state.json`),
     resolvePath: (path) => (isAbsolute(path) ? path : join(dirname(fileName), path)),
   });
+  keepWritten(config, {
+    value: withToken(source.value, env),
+    placeOf: (path) => source.placeOf(path) ?? (isToken(path) ? { origin: 'environment', by: TOKEN_VARIABLE } : null),
+  });
   return { ok: true, config, warnings: diagnostics, sourceHash: hashOf(text) };
 }
 
@@ -96,6 +101,10 @@ export function withToken(value: unknown, env: Environment): unknown {
   if (token === '' || !isMap(value) || !isMap(value['admin'])) return value;
   const { admin } = value;
   return admin['token'] === undefined || admin['token'] === null ? { ...value, admin: { ...admin, token } } : value;
+}
+
+function isToken(path: readonly PropertyKey[]): boolean {
+  return path.length === 2 && path[0] === 'admin' && path[1] === 'token';
 }
 
 function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {

@@ -63,8 +63,13 @@ export function settingOf(schema: Schema): Setting | null {
   return SETTINGS.get(schema) ?? null;
 }
 
+/** Whether a map or list that is left out is none at all, and not one with defaults in it. */
+export function isNullByDefault(schema: Schema): boolean {
+  return schema instanceof z.ZodPrefault && schema.def.defaultValue === null;
+}
+
 /** Takes off the wrappers down to the map, list or record; a setting stays as it is. */
-function bare(schema: Schema): Schema {
+export function bare(schema: Schema): Schema {
   let current = schema;
   while (!SETTINGS.has(current)) {
     if (current instanceof z.ZodPipe) {

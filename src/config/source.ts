@@ -12,6 +12,7 @@ import type { Diagnostic } from './diagnostics.ts';
 import { type Environment, shieldVariables, unshieldVariables } from './interpolate.ts';
 import { formatPath, type Problem, problem } from './problems.ts';
 import { buildTree, type PlacedProblem, type SourceNode, type SourceTree, type Span } from './source-tree.ts';
+import type { Place } from './written.ts';
 
 export interface Source {
   readonly value: unknown;
@@ -19,6 +20,8 @@ export interface Source {
   readonly diagnostics: readonly Diagnostic[];
   /** Gives a problem of a later stage its place; null where a syntax error is the cause of it. */
   readonly diagnose: (found: Problem) => Diagnostic | null;
+  /** Where a value was set; null where the file does not have it. */
+  readonly placeOf: (path: readonly PropertyKey[]) => Place | null;
 }
 
 /** What a file lacks cannot be told where the parser has lost a part of it. */
@@ -70,7 +73,30 @@ export function readSource(text: string, file: string, environment: Environment)
       const isConsequence = brokenLines.has(diagnostic.line) || (isDisplaced && ABSENCES.has(found.code));
       return isConsequence ? null : diagnostic;
     },
+    placeOf: (path) => {
+      const node = nodeAt(tree.root, path);
+      if (node === null) return null;
+      const { line, col: column } = lines.linePos(Math.min(node.span[0], text.length));
+      const by = node.isScalar ? text.slice(...node.span) : '';
+      const isVariable = [...by.matchAll(/(\$?)\$\{/g)].some(([, escape]) => escape === '');
+      return isVariable ? { origin: 'environment', line, column, by: unquoted(by) } : { origin: 'file', line, column };
+    },
   };
+}
+
+/** The value at this path; a scalar stands for what is asked for below it. */
+function nodeAt(root: SourceNode, path: readonly PropertyKey[]): SourceNode | null {
+  let node = root;
+  for (const key of path) {
+    const child = node.children.get(key);
+    if (child === undefined) return node.isScalar && node !== root ? node : null;
+    node = child;
+  }
+  return node;
+}
+
+function unquoted(text: string): string {
+  return /^(["']).*\1$/s.test(text) ? text.slice(1, -1) : text;
 }
 
 function isAboutKey(found: Problem): boolean {
