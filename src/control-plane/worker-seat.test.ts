@@ -183,6 +183,20 @@ describe('worker seat', () => {
     assert.deepEqual(kinds(), ['worker-blocked', 'worker-unblocked']);
   });
 
+  it('takes a slow start for no block', async () => {
+    const { seat, latest, beat, kinds } = make();
+    seat.start();
+    for (let check = 0; check < 5; check++) seat.checkBeat();
+    latest().events.onMessage({ type: 'listening' });
+    seat.checkBeat();
+    seat.checkBeat();
+    beat();
+    seat.checkBeat();
+    await settle();
+    assert.equal(seat.status().state, 'running');
+    assert.deepEqual(kinds(), []);
+  });
+
   it('ends a thread that spins, replaces it, and says what it was', async () => {
     const { clock, seat, threads, latest, beat, kinds } = make();
     seat.start();

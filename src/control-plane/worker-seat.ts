@@ -245,6 +245,8 @@ export class WorkerSeat {
   #work(): void {
     this.state = 'running';
     this.#workingSinceMs = this.#host.clock.monotonicMs();
+    // Its start may have been slow: what counts is the beat from here on.
+    this.#beat.reset();
     if (!this.#deaths.isLoop) return;
     this.#recoveryTimer = this.#host.clock.after(RECOVERED_MS, () => {
       this.#recoveryTimer = null;

@@ -1,10 +1,9 @@
 /**
  * Preloaded into a balancer by `NODE_OPTIONS=--import`, it lets a test harm a worker thread from
- * outside. The worker whose number is written into the file `CRASH_FILE` does so at once, once,
- * and the file is gone. Behind the number may stand what it does; nothing happens in the main
- * thread.
+ * outside. Each worker looks for a file of its own, `CRASH_FILE` with a dot and its number behind
+ * it, does at once what stands there, and removes the file. Nothing happens in the main thread.
  *
- * - `throw`, or nothing: throws
+ * - `throw`: throws
  * - `fill 80`: holds on to so many percent of its heap; `empty` lets go of it
  * - `overfill`: fills its heap until the runtime ends it
  * - `open`: opens files until the process may have no more; `empty` closes them
@@ -18,7 +17,6 @@ import { isMainThread, resourceLimits, workerData } from 'node:worker_threads';
 const LOOK_MS = 20;
 const MIB = 1024 * 1024;
 
-const file = process.env['CRASH_FILE'];
 const worker: unknown = (workerData as { readonly worker?: unknown } | null)?.worker;
 const held: unknown[] = [];
 const opened: number[] = [];
@@ -68,11 +66,14 @@ function contentOf(path: string): string {
   return text;
 }
 
-if (!isMainThread && file !== undefined && typeof worker === 'number') {
+const { CRASH_FILE } = process.env;
+if (!isMainThread && CRASH_FILE !== undefined && typeof worker === 'number') {
+  const file = `${CRASH_FILE}.${worker}`;
   setInterval(() => {
-    const [number, deed = 'throw', amount = 'Infinity'] = contentOf(file).split(' ');
-    if (number !== String(worker)) return;
+    const content = contentOf(file);
+    if (content === '') return;
     rmSync(file);
+    const [deed = '', amount = 'Infinity'] = content.split(' ');
     DEEDS[deed]?.(Number(amount));
   }, LOOK_MS).unref();
 }

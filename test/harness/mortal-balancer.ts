@@ -44,7 +44,10 @@ export async function startMortalBalancer(
     },
   });
   const file = path.join(os.tmpdir(), `ballast-crash-${process.pid}-${backends[0]?.port}`);
-  cleanup.after(() => rm(file, { force: true }));
+  // What a worker that was too busy to look has left.
+  cleanup.after(async () => {
+    for (const worker of [0, 1]) await rm(`${file}.${worker}`, { force: true });
+  });
   const balancer = await runBalancer(
     cleanup,
     { pools: { web: poolOf(backends, { policy: 'least-connections' }) }, ...settings },
@@ -63,8 +66,8 @@ export async function startMortalBalancer(
     workerStatus,
     async harm(worker, deed = 'throw') {
       // In one step: the thread looks at the file all the time.
-      await writeFile(`${file}.new`, `${worker} ${deed}`);
-      await rename(`${file}.new`, file);
+      await writeFile(`${file}.new`, deed);
+      await rename(`${file}.new`, `${file}.${worker}`);
     },
     untilReplaced: (worker, restarts) =>
       eventually(

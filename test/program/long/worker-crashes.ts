@@ -12,11 +12,12 @@ import { startMortalBalancer } from '../../harness/mortal-balancer.ts';
 import { report } from './verdict.ts';
 
 const CRASHES = 50;
-const KEPT_LANES = 24;
-const FRESH_LANES = 8;
+const KEPT_LANES = 12;
+const FRESH_LANES = 4;
 /** Of the backends, so that there always is something in flight. */
 const ANSWER_MS = 10;
-const PAUSE_MS = 3;
+/** Well below what two cores can do: what fails then is a fault, and not too much load. */
+const PAUSE_MS = 10;
 /** Between two crashes, beside the time that the worker takes to come back. */
 const CALM_MS = 700;
 const BACK_LIMIT_MS = 1_000;
