@@ -8,8 +8,8 @@ import type { Config } from './schema.ts';
 
 /** Where a value was set. */
 export interface Place {
-  /** `environment`: by a variable, whether the file names it or not. */
-  readonly origin: 'file' | 'environment' | 'flag';
+  /** `environment`: by a variable, whether the file names it or not. `runtime`: by a change since. */
+  readonly origin: 'file' | 'environment' | 'flag' | 'runtime';
   readonly line?: number;
   readonly column?: number;
   /** The text in the file that names the variable, or the flag. */

@@ -128,6 +128,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   const applied = (): Promise<void> => supervisor.applied();
   const reloader = new Reloader({
     path: options.configFile?.path ?? null,
+    first: wanted,
     firstHash: options.configFile?.hash ?? null,
     roster,
     listen: (listeners) => supervisor.listen(listeners),
@@ -205,6 +206,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
       persist: () => store.persist(),
       reload: () => reloader.reload('admin API'),
       previewReload: () => reloader.preview(),
+      loadedConfig: () => reloader.inForce,
       log,
       env,
       version,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,6 +109,21 @@ describe('reload', () => {
     assert.equal(roster.plan(), before);
     assert.deepEqual(kinds(), ['reload-refused']);
     assert.match(lastText(), /^the old config stays: 2 problems, the first: error\[/);
+  });
+
+  it('knows what was loaded last and is followed, and what the file says that is not', async (t) => {
+    const { path, reloader, roster, write } = await make(t, { more: { shutdownTimeout: '1s' } });
+    const first = reloader.inForce;
+    assert.deepEqual([first.path, first.config], [path, roster.config]);
+    await write('version: 2\n');
+    await reloader.reload('signal');
+    assert.equal(reloader.inForce, first, 'a wrong file is not followed');
+    await write({ more: { shutdownTimeout: '2s', workers: 2 } });
+    await reloader.reload('signal');
+    const { hash, config } = reloader.inForce;
+    assert.equal(hash, hashOf(await readFile(path)));
+    assert.deepEqual([config.shutdownTimeoutMs, roster.config.shutdownTimeoutMs], [2_000, 2_000]);
+    assert.deepEqual([config.workers, roster.config.workers], [2, 1], 'what only a restart brings in');
   });
 
   it('survives a half-written and a missing file', async (t) => {

@@ -38,9 +38,20 @@ export interface ReloadRefused {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** The config as it was loaded: before what a running process cannot change was kept as it is. */
+export interface LoadedConfig {
+  /** Null where it did not come from a file. */
+  readonly path: string | null;
+  /** SHA-256 of its text, hexadecimal; null without a file. */
+  readonly hash: string | null;
+  readonly config: Config;
+}
+
 export interface ReloaderOptions {
   /** Null where the config did not come from a file. */
   readonly path: string | null;
+  /** What was loaded at first; left out, the config of the roster. */
+  readonly first?: Config;
   /** SHA-256 of the text that is in force at first. */
   readonly firstHash: string | null;
   readonly roster: Roster;
@@ -59,6 +70,7 @@ export interface ReloaderOptions {
 interface Checked {
   readonly ok: true;
   readonly config: Config;
+  readonly loaded: Config;
   readonly diff: ConfigDiff;
   readonly warnings: readonly Diagnostic[];
 }
@@ -68,10 +80,18 @@ export class Reloader {
   #running: Promise<ReloadResult> | null = null;
   #next: Promise<ReloadResult> | null = null;
   #lastHash: string | null;
+  #inForce: LoadedConfig;
 
   constructor(options: ReloaderOptions) {
+    const { path, firstHash, roster } = options;
     this.#options = options;
-    this.#lastHash = options.firstHash;
+    this.#lastHash = firstHash;
+    this.#inForce = { path, hash: firstHash, config: options.first ?? roster.config };
+  }
+
+  /** What was loaded last and is followed now. */
+  get inForce(): LoadedConfig {
+    return this.#inForce;
   }
 
   /** SHA-256 of the text that was read last, whatever became of it; null where there was none. */
@@ -133,6 +153,7 @@ export class Reloader {
     }
 
     roster.apply(config);
+    this.#inForce = { path: this.#options.path, hash: this.#lastHash, config: checked.loaded };
     await applied();
     for (const warning of warnings) this.#options.log.warn({ code: warning.code }, formatDiagnostic(warning));
     const outcome = this.#outcome(checked);
@@ -167,7 +188,7 @@ export class Reloader {
     const shortage = roster.shortageFor(config);
     if (shortage !== null) problems.push(`${shortage}; a restart makes more`);
     if (problems.length > 0) return impossible(problems);
-    return { ok: true, config, diff: diffConfigs(before, wanted), warnings: loaded.warnings };
+    return { ok: true, config, loaded: loaded.config, diff: diffConfigs(before, wanted), warnings: loaded.warnings };
   }
 
   /** Lets every worker listen on the new addresses beside the old ones; answers what is in the way. */

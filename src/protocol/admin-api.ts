@@ -228,6 +228,51 @@ export interface Explanation {
   readonly pool: ExplainedPool | null;
 }
 
+/** A change made at run time that the config file does not say. */
+export interface DriftEntry {
+  readonly pool: string;
+  /** Null for a setting of the pool. */
+  readonly backend: string | null;
+  readonly setting: 'policy' | 'weight' | 'mode' | 'added' | 'removed';
+  /** What the file has; null for a backend that it does not have. */
+  readonly file: unknown;
+  /** What holds; null for a backend that was removed. */
+  readonly now: unknown;
+  /** Where the file says it; null where it does not. */
+  readonly line: number | null;
+  /** YAML that would make the file say so; null where it cannot be said in a file. */
+  readonly patch: string | null;
+}
+
+/** `GET /api/v1/config` */
+export interface EffectiveConfig {
+  /** Null where the config did not come from a file. */
+  readonly file: {
+    readonly path: string;
+    /** SHA-256 of the text in force, hexadecimal. */
+    readonly hash: string;
+    /** Whether the file has another text now. */
+    readonly isChanged: boolean;
+    /** Why it cannot be read now; null where it can. */
+    readonly problem: string | null;
+  } | null;
+  /** Settings by the keys of the file: see `config/effective.ts`. Null where their origins are not known. */
+  readonly settings: unknown;
+  /** Settings that have changed in the file and stay as they are until a restart. */
+  readonly needsRestart: readonly string[];
+  readonly drift: readonly DriftEntry[];
+}
+
+/** `POST /api/v1/config/check`: what is wrong with a text, and what it would change. */
+export interface ConfigCheck {
+  readonly ok: boolean;
+  /** At most a hundred, in the order of the text, as `ballast check --json` has them. */
+  readonly diagnostics: readonly object[];
+  readonly moreDiagnostics: number;
+  /** Against what was loaded last, in words, one a change; null where there are errors. */
+  readonly changes: readonly string[] | null;
+}
+
 /** Body of `PATCH /api/v1/pools/:pool` */
 export interface PoolPatch {
   readonly policy?: string;

@@ -117,6 +117,7 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
       needsRestart: [],
       warnings: [],
     }),
+    loadedConfig: () => ({ path: null, hash: null, config }),
     log: pino({ level: 'silent' }),
     env: {},
     version: '1.2.3',

@@ -1,9 +1,9 @@
 /**
  * JSON bodies of writes: what they may look like, and how they are read.
  *
- * Read only after the sender was let in. At most 64 KiB, only as `application/json` (which no
- * HTML form can send), with no key that is not known: a misspelt setting must be an error, not
- * silence. `__proto__` and its kind are unknown keys like any other.
+ * Read only after the sender was let in. At most 64 KiB where a path says nothing else, only
+ * as `application/json` (which no HTML form can send), with no key that is not known: a misspelt
+ * setting must be an error, not silence. `__proto__` and its kind are unknown keys like any other.
  */
 import { z } from 'zod';
 import type { BackendAddition, BackendPatch, PoolPatch } from '../../protocol/admin-api.ts';
@@ -29,12 +29,12 @@ export const BackendAdditionSchema = z.strictObject({
 export const SignInSchema = z.strictObject({ token: z.string().max(4096) });
 
 /** Reads and checks the body. Throws `ProblemError`. */
-export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
+export async function readBody<T>(request: Request, schema: z.ZodType<T>, maxBytes = MAX_BODY_BYTES): Promise<T> {
   const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw new ProblemError(415, 'content-type-unsupported', 'Bodies are taken as application/json only.');
   }
-  const value = parse(await readText(request));
+  const value = parse(await readText(request, maxBytes));
   // A plain assignment to this key would change the prototype, and the check would not see it.
   if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
     throw invalid([{ pointer: '/__proto__', detail: 'unknown key' }]);
@@ -62,20 +62,20 @@ function invalid(errors: readonly { pointer: string; detail: string }[]): Proble
   return new ProblemError(422, 'body-invalid', detail, { errors });
 }
 
-async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of request.body ?? []) {
     bytes += piece.length;
-    if (bytes > MAX_BODY_BYTES) throw tooLarge();
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');
 }
 
-function tooLarge(): ProblemError {
-  return new ProblemError(413, 'body-too-large', `Bodies hold at most ${MAX_BODY_BYTES} bytes.`, {
+function tooLarge(maxBytes: number): ProblemError {
+  return new ProblemError(413, 'body-too-large', `Bodies hold at most ${maxBytes} bytes here.`, {
     headers: { connection: 'close' },
   });
 }

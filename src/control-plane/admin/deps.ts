@@ -7,7 +7,7 @@ import type { Config } from '../../config/schema.ts';
 import type { WorkerStatus } from '../../protocol/admin-api.ts';
 import type { CarriedSessions } from '../../protocol/handover.ts';
 import type { Journal } from '../journal.ts';
-import type { ReloadResult } from '../reload.ts';
+import type { LoadedConfig, ReloadResult } from '../reload.ts';
 import type { Roster } from '../roster.ts';
 import type { RouteCounts } from '../route-counts.ts';
 import type { Sampler } from '../sampler.ts';
@@ -29,6 +29,8 @@ export interface AdminDeps {
   readonly reload: () => Promise<ReloadResult>;
   /** What a reload would come to. */
   readonly previewReload: () => Promise<ReloadResult>;
+  /** What was loaded last and is followed now. */
+  readonly loadedConfig: () => LoadedConfig;
   readonly log: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;

@@ -154,12 +154,8 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
     );
   }
 
-  /** To be called when a change has been made: waits until it holds everywhere and is kept. */
-  async function changed(context: AdminContext, isPlanChanged: boolean): Promise<Persistence> {
-    // What this change has led to, and not what another one adds while this one waits.
-    context.header('etag', settingsTag(roster.changeCount));
-    const [problem] = await Promise.all([deps.persist(), isPlanChanged ? applied(deps) : null]);
-    return problem === null ? { persisted: true } : { persisted: false, warning: problem };
+  function changed(context: AdminContext, isPlanChanged: boolean): Promise<Persistence> {
+    return settle(context, deps, isPlanChanged);
   }
 
   function poolOf(context: AdminContext): RosterPool {
@@ -177,6 +173,14 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
     const detail = `There is no backend ${JSON.stringify(name)} in pool ${JSON.stringify(pool.name)}.`;
     throw new ProblemError(404, 'backend-not-found', detail);
   }
+}
+
+/** To be called when a change has been made: waits until it holds everywhere and is kept. */
+export async function settle(context: AdminContext, deps: AdminDeps, isPlanChanged: boolean): Promise<Persistence> {
+  // What this change has led to, and not what another one adds while this one waits.
+  context.header('etag', settingsTag(deps.roster.changeCount));
+  const [problem] = await Promise.all([deps.persist(), isPlanChanged ? applied(deps) : null]);
+  return problem === null ? { persisted: true } : { persisted: false, warning: problem };
 }
 
 async function applied({ supervisor }: AdminDeps): Promise<void> {

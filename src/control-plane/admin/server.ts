@@ -26,6 +26,7 @@ import { acceptsGzip, assetResponse, loadAssets, missingBuildResponse } from './
 import { Access } from './auth.ts';
 import { addBackendLogRoutes } from './backend-log-routes.ts';
 import { readBody, SignInSchema } from './body.ts';
+import { addConfigRoutes } from './config-routes.ts';
 import type { AdminDeps } from './deps.ts';
 import { addEventsRoute } from './events-route.ts';
 import { addExplainRoute } from './explain-route.ts';
@@ -151,6 +152,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   addHistoryRoute(app, deps.sampler.past);
   addSharesRoute(app, deps.roster, deps.sampler);
   addExplainRoute(app, deps.roster, deps.sampler);
+  addConfigRoutes(app, deps);
   addBackendLogRoutes(app, deps.roster, log);
   addSessionRoutes(app, access);
   addProbeRoutes(app, deps);

@@ -1,0 +1,106 @@
+/**
+ * Where what runs differs from the config file, by changes made at run time: pure.
+ *
+ * For people who tidy up: each entry says what the file has, what holds, and the YAML that would
+ * make the file say so. Called by the admin API.
+ */
+import { stringify } from 'yaml';
+import { entriesOf, isMap } from '../config/raw-values.ts';
+import type { BackendConfig, PoolConfig } from '../config/schema.ts';
+import { writtenOf } from '../config/written.ts';
+import type { DriftEntry } from '../protocol/admin-api.ts';
+import { isOneOfAll } from './all-addresses.ts';
+import type { LoadedConfig } from './reload.ts';
+import type { PoolChanges, RuntimeChanges } from './runtime-changes.ts';
+
+/** In the order of the file's pools. */
+export function driftOf(loaded: LoadedConfig, changes: RuntimeChanges): DriftEntry[] {
+  return loaded.config.pools.flatMap((pool) => {
+    const changed = changes.pools.find(({ name }) => name === pool.name);
+    return changed === undefined ? [] : poolDrift(loaded, pool, changed);
+  });
+}
+
+function poolDrift(loaded: LoadedConfig, pool: PoolConfig, changes: PoolChanges): DriftEntry[] {
+  const found: DriftEntry[] = [];
+  const file = fileOf(loaded, pool);
+  const { policy } = changes;
+  if (policy !== null) {
+    const line = file.lineOf(['policy']);
+    const patch = stringify({ pools: { [pool.name]: { policy: policy.value } } });
+    const differs = { file: policy.fileValue, now: policy.value };
+    found.push({ pool: pool.name, backend: null, setting: 'policy', ...differs, line, patch });
+  }
+  for (const { name, weight, mode } of changes.backends) {
+    const base = { pool: pool.name, backend: name };
+    // Of several addresses of a name, the file can only say what holds for all.
+    const entry = pool.backends.find((one) => one.name === name && !isOneOfAll({ name, entry: one.name }));
+    const line = entry === undefined ? null : file.lineOf(['backends', pool.backends.indexOf(entry)]);
+    if (weight !== null) {
+      const differs = { file: weight.fileValue, now: weight.value };
+      const patch =
+        entry === undefined
+          ? null
+          : listed(pool, 'in place of the entry', line, { ...file.entry(entry), weight: weight.value });
+      found.push({ ...base, setting: 'weight', ...differs, line, patch });
+    }
+    if (mode !== 'ready') found.push({ ...base, setting: 'mode', file: 'ready', now: mode, line, patch: null });
+  }
+  for (const { name, url, weight } of changes.added) {
+    const patch = listed(pool, 'to be added', null, { url, name, weight });
+    found.push({
+      pool: pool.name,
+      backend: name,
+      setting: 'added',
+      file: null,
+      now: { url, weight },
+      line: null,
+      patch,
+    });
+  }
+  for (const { name, url } of changes.removed) {
+    const entry = pool.backends.find((one) => one.name === name);
+    const line = entry === undefined ? null : file.lineOf(['backends', pool.backends.indexOf(entry)]);
+    const patch = entry === undefined ? null : commentedOut(listed(pool, 'to be taken out', line, file.entry(entry)));
+    found.push({ pool: pool.name, backend: name, setting: 'removed', file: { url }, now: null, line, patch });
+  }
+  return found;
+}
+
+interface PoolInFile {
+  readonly lineOf: (path: readonly (string | number)[]) => number | null;
+  /** An entry as the file writes it, with its variables. */
+  readonly entry: (backend: BackendConfig) => Readonly<Record<string, unknown>>;
+}
+
+function fileOf({ path, config }: LoadedConfig, pool: PoolConfig): PoolInFile {
+  const written = path === null ? null : writtenOf(config);
+  const root = ['pools', pool.name];
+  const pools = isMap(written?.value) ? written.value['pools'] : null;
+  const own = isMap(pools) && Object.hasOwn(pools, pool.name) ? pools[pool.name] : null;
+  const entries = new Map(entriesOf(isMap(own) ? own['backends'] : null));
+  return {
+    lineOf: (inner) => written?.placeOf([...root, ...inner])?.line ?? null,
+    entry: (backend) => {
+      const index = pool.backends.indexOf(backend);
+      const { url, name, weight } = backend;
+      const found = entries.get(index) ?? { url, name, weight };
+      const map = isMap(found) ? found : { url: found };
+      return Object.fromEntries(
+        Object.entries(map).map(([key, value]) => {
+          const by = written?.placeOf([...root, 'backends', index, key])?.by;
+          return [key, by ?? value];
+        }),
+      );
+    },
+  };
+}
+
+function listed(pool: PoolConfig, what: string, line: number | null, entry: object): string {
+  const place = line === null ? '' : `, line ${line}`;
+  return `# ${what}${place}\n${stringify({ pools: { [pool.name]: { backends: [entry] } } })}`;
+}
+
+function commentedOut(yaml: string): string {
+  return yaml.replace(/^(?!#|$)/gm, '# ');
+}
