@@ -10,6 +10,7 @@ import { backendCommand } from './backend.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { EXIT, UsageError } from './exit-codes.ts';
+import { explainCommand } from './explain.ts';
 import { proxyCommand } from './proxy.ts';
 import { runCommand } from './run.ts';
 
@@ -24,7 +25,8 @@ function buildProgram(): Command {
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', EXIT_CODES_HELP)
     .exitOverride();
-  for (const command of [runCommand(), proxyCommand(), checkCommand(), demoCommand(), backendCommand()]) {
+  const commands = [runCommand(), proxyCommand(), checkCommand(), explainCommand(), demoCommand(), backendCommand()];
+  for (const command of commands) {
     // Settings are copied when a command is made by its parent; these are made on their own.
     program.addCommand(command.copyInheritedSettings(program));
   }

@@ -6,7 +6,10 @@
  * (`data-plane/route.ts`); a test holds the two against each other, host by host and path by path.
  */
 import type { RouteConfig } from '../config/schema.ts';
-import type { LostRoute, TakingRoute } from '../protocol/admin-api.ts';
+import type { Explanation, LostRoute, TakingRoute } from '../protocol/admin-api.ts';
+import { type FailureCode, failureOf } from '../protocol/failures.ts';
+import type { PoolAnswer } from './explain-pool.ts';
+import type { AskedRequest } from './explain-question.ts';
 
 /** So many routes that lost are named; nobody reads more, and there may be thousands. */
 export const MAX_LOST_ROUTES = 100;
@@ -37,6 +40,37 @@ export function explainRoute(routes: readonly RouteConfig[], host: string, targe
     if (lost.length < MAX_LOST_ROUTES) lost.push({ number: index + 1, ...route, reason });
   }
   return { route: null, lost, moreLost: routes.length - lost.length };
+}
+
+const NOT_ROUTED: RouteAnswer = { route: null, lost: [], moreLost: 0 };
+
+/** `placeIn`: what a pool would do with a request; null where there is no such pool. */
+export function explanationOf(
+  request: AskedRequest,
+  routes: readonly RouteConfig[],
+  placeIn: (pool: string) => PoolAnswer | null,
+): Explanation {
+  const isMethodServed = request.method !== 'CONNECT' && request.method !== 'TRACE';
+  const routed = isMethodServed ? explainRoute(routes, request.host, request.path) : NOT_ROUTED;
+  const placed = routed.route === null ? null : placeIn(routed.route.pool);
+  const failed = isMethodServed ? failureIn(placed) : 'REQUEST_METHOD_REFUSED';
+  return {
+    request,
+    outcome: failed !== null ? 'refused' : placed?.placing === 'queued' ? 'queued' : 'forwarded',
+    failure: failed === null ? null : failureShown(failed),
+    ...routed,
+    pool: placed?.pool ?? null,
+  };
+}
+
+function failureIn(placed: PoolAnswer | null): FailureCode | null {
+  if (placed === null) return 'ROUTE_NOT_FOUND';
+  return placed.placing === 'forwarded' || placed.placing === 'queued' ? null : placed.placing;
+}
+
+function failureShown(failed: FailureCode): Explanation['failure'] {
+  const { code, status, text } = failureOf(failed);
+  return { code, status, text };
 }
 
 /** Why this host is not the route's; null where it is. */
