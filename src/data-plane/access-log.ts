@@ -22,6 +22,7 @@ export class AccessLog {
   #waiting = '';
   #isWriting = false;
   #isClosed = false;
+  readonly #closed = Promise.withResolvers<void>();
 
   /** Throws where the file cannot be opened. */
   constructor(settings: NonNullable<Plan['accessLog']>, onDropped: () => void) {
@@ -59,12 +60,14 @@ export class AccessLog {
     for (let at = bytes.indexOf(0x0a, start); at !== -1; at = bytes.indexOf(0x0a, at + 1)) this.#onDropped();
   }
 
-  /** Writes what waits, without delay, and closes the file. */
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    clearInterval(this.#timer);
-    if (!this.#isWriting) this.#finish();
+  /** Writes what waits, without delay, and closes the file. Resolves when no line can be lost any more. */
+  close(): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      clearInterval(this.#timer);
+      if (!this.#isWriting) this.#finish();
+    }
+    return this.#closed.promise;
   }
 
   #finish(): void {
@@ -76,5 +79,6 @@ export class AccessLog {
     } catch {
       this.#dropped(bytes, 0);
     }
+    this.#closed.resolve();
   }
 }

@@ -131,7 +131,7 @@ export class DataPlane {
 
   /** Opens the file anew with each plan, so that a reload serves whoever rotates it. */
   #openLog(settings: Plan['accessLog']): void {
-    this.accessLog?.close();
+    void this.accessLog?.close();
     this.accessLog = null;
     if (settings === null) return;
     try {

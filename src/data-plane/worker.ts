@@ -50,12 +50,11 @@ function start(port: NonNullable<typeof parentPort>): void {
     plane.isDraining = true;
     plane.isHandedOver = isHandedOver;
     await listeners.close();
-    plane.drain(timeoutMs, (cutExchanges) => {
-      plane.accessLog?.close();
-      report({ type: 'drained', cutExchanges });
-      // The last answers' bytes are the kernel's by now; nothing else is worth waiting for.
-      setImmediate(() => process.exit(0));
-    });
+    const cutExchanges = await new Promise<number>((resolve) => plane.drain(timeoutMs, resolve));
+    await plane.accessLog?.close();
+    report({ type: 'drained', cutExchanges });
+    // The last answers' bytes are the kernel's by now; nothing else is worth waiting for.
+    setImmediate(() => process.exit(0));
   };
   // One after another: a plan must not be overtaken by the one before it.
   let applying = listen(plan).then((isListening) => {
