@@ -3,6 +3,8 @@
  * idle ones, and in each round a WebSocket and a slow download that stay with the old process. No
  * connection may be refused or reset and no request fail; the download must end well, and the
  * WebSocket live until the limit of the drain.
+ *
+ * `node test/program/long/restarts.ts [--restarts=20]`
  */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,9 +14,9 @@ import { failedIn, type LoadOptions } from '../../harness/load.ts';
 import { connectRaw, requestBytes } from '../../harness/raw-client.ts';
 import { openEcho, sayEcho, startDownload, startTrafficBackend } from '../../harness/restart-traffic.ts';
 import { runRestartingBalancer } from '../../harness/restarting-balancer.ts';
+import { readFlags } from './flags.ts';
 import { report } from './verdict.ts';
 
-const RESTARTS = 20;
 const DRAIN_MS = 10_000;
 /** Shorter than the drain, longer than any restart. */
 const DOWNLOAD = { pieces: 80, everyMs: 100 };
@@ -25,6 +27,8 @@ const KINDS: readonly (readonly [string, Omit<LoadOptions, 'port' | 'requests' |
   ['kept-alive GET', { concurrency: 2 }],
   ['kept-alive POST', { concurrency: 2, method: 'POST', body: 'b'.repeat(5_000) }],
 ];
+
+const { restarts } = readFlags({ restarts: 20 });
 
 await report('restarts', async (cleanup) => {
   const backends = await Promise.all(['a', 'b', 'c'].map((name) => startTrafficBackend(cleanup, name)));
@@ -37,7 +41,7 @@ await report('restarts', async (cleanup) => {
   const livedMs: number[] = [];
   const longLived: Promise<void>[] = [];
 
-  for (let round = 1; round <= RESTARTS; round++) {
+  for (let round = 1; round <= restarts; round++) {
     const download = await startDownload(port, DOWNLOAD.pieces, DOWNLOAD.everyMs);
     const socket = await openEcho(cleanup, port);
     const socketClosed = once(socket, 'close');
@@ -78,7 +82,7 @@ await report('restarts', async (cleanup) => {
   const ms = (value = 0): string => String(Math.round(value));
   return [
     {
-      figures: `${RESTARTS} restarts, ${counts.join(', ')}, ${faults.length} refused, reset or failed; a restart took ${ms(sorted[RESTARTS >> 1])} ms (longest ${ms(sorted.at(-1))}); ${RESTARTS} downloads of ${(DOWNLOAD.pieces * DOWNLOAD.everyMs) / 1_000} s, WebSockets lived for at least ${ms(Math.min(...livedMs))} of ${DRAIN_MS} ms`,
+      figures: `${restarts} restarts, ${counts.join(', ')}, ${faults.length} refused, reset or failed; a restart took ${ms(sorted[restarts >> 1])} ms (longest ${ms(sorted.at(-1))}); ${restarts} downloads of ${(DOWNLOAD.pieces * DOWNLOAD.everyMs) / 1_000} s, WebSockets lived for at least ${ms(Math.min(...livedMs))} of ${DRAIN_MS} ms`,
       faults,
     },
   ];

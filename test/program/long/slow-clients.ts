@@ -2,6 +2,8 @@
  * Clients that are slow on purpose: 500 that read a large answer at 1 KB/s, and 2,000 that send
  * their heads at one byte a second. What is measured is the balancer's memory, what it takes from
  * backends, when it gives up, and what good clients notice.
+ *
+ * `node test/program/long/slow-clients.ts [--seconds=30]`, the time for which the 500 read
  */
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -11,12 +13,12 @@ import { type BalancerProgram, poolOf, runBalancer } from '../../harness/balance
 import type { CleanupList } from '../../harness/cleanup.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { type HttpBackend, startHttpBackend } from '../../harness/http-backends.ts';
+import { readFlags } from './flags.ts';
 import { report, type Verdict } from './verdict.ts';
 
 const READERS = 500;
 const ANSWER_BYTES = 10_000_000;
 const READ_BYTES = 1024;
-const READ_SECONDS = 30;
 const SETTLED_SECONDS = 10;
 const MAX_RSS_PER_READER = 128 * 1024;
 /** From then on memory is flat, but for what the collector has not got to. */
@@ -33,6 +35,8 @@ const GOOD_PER_SECOND = 200;
 const QUIET_MS = 5_000;
 /** Above it good clients do notice, however busy the machine is. */
 const MAX_GOOD_P99_MS = 250;
+
+const { seconds } = readFlags({ seconds: 30 });
 
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -173,7 +177,7 @@ async function checkReaders(cleanup: CleanupList): Promise<Verdict> {
   }
   traffic.p99();
   const samples: number[] = [];
-  while (samples.length < READ_SECONDS) {
+  while (samples.length < seconds) {
     await delay(1_000);
     samples.push(rssOf(balancer.pid));
     // The start, when 500 answers fill all buffers at once, is not what is measured.
@@ -191,10 +195,11 @@ async function checkReaders(cleanup: CleanupList): Promise<Verdict> {
   if (grownBytes > READERS * MAX_RSS_PER_READER) faults.push(`memory grew by ${mib(grownBytes)}`);
   if (driftBytes > MAX_DRIFT_BYTES) faults.push(`memory still grew by ${mib(driftBytes)} after ${SETTLED_SECONDS} s`);
   if (heldBytes > READERS * MAX_HELD_PER_READER) faults.push(`${mib(heldBytes)} are held`);
-  if (readBytes < READERS * READ_BYTES * (READ_SECONDS - 5)) faults.push(`only ${mib(readBytes)} were read`);
+  if (readBytes < READERS * READ_BYTES * (seconds - 5)) faults.push(`only ${mib(readBytes)} were read`);
   if (busyMs > MAX_GOOD_P99_MS) faults.push(`good traffic took ${busyMs.toFixed(1)} ms`);
   return {
-    figures: `${READERS} readers of ${(readBytes / READERS / READ_SECONDS / 1000).toFixed(2)} KB/s for ${READ_SECONDS} s: memory ${mib(firstRss)} + ${mib(grownBytes)} (${kib(grownBytes / READERS)} each), ${mib(driftBytes)} of it after ${SETTLED_SECONDS} s; taken from backends ${mib(takenBytes)}, read ${mib(readBytes)}, in the kernel ${mib(takenBytes - readBytes - heldBytes)}, held ${mib(heldBytes)} (${kib(heldBytes / READERS)} each); good p99 ${quietMs.toFixed(1)} ms before, ${busyMs.toFixed(1)} ms beside them`,
+    promise: 'D10',
+    figures: `${READERS} readers of ${(readBytes / READERS / seconds / 1000).toFixed(2)} KB/s for ${seconds} s: memory ${mib(firstRss)} + ${mib(grownBytes)} (${kib(grownBytes / READERS)} each), ${mib(driftBytes)} of it after ${SETTLED_SECONDS} s; taken from backends ${mib(takenBytes)}, read ${mib(readBytes)}, in the kernel ${mib(takenBytes - readBytes - heldBytes)}, held ${mib(heldBytes)} (${kib(heldBytes / READERS)} each); good p99 ${quietMs.toFixed(1)} ms before, ${busyMs.toFixed(1)} ms beside them`,
     faults,
   };
 }
@@ -257,6 +262,7 @@ async function checkHeads(cleanup: CleanupList): Promise<Verdict> {
   if (grownBytes > HEADS * MAX_RSS_PER_HEAD) faults.push(`memory grew by ${mib(grownBytes)}`);
   if (busyMs > MAX_GOOD_P99_MS) faults.push(`good traffic took ${busyMs.toFixed(1)} ms`);
   return {
+    promise: 'D11',
     figures: `${refused} of ${HEADS} slow heads answered 408 after ${Math.round(first)} to ${Math.round(last)} ms; ${(grownBytes / HEADS / 1000).toFixed(1)} KB each (${mib(firstRss)} + ${mib(grownBytes)}); good p99 ${quietMs.toFixed(1)} ms before, ${busyMs.toFixed(1)} ms beside them`,
     faults,
   };

@@ -3,15 +3,17 @@
  * A crash may cost what is in flight on the connections of that worker, and new connections that
  * the kernel held for it, and nothing else: none is refused, no request of the other worker fails,
  * and the worker is back within a second.
+ *
+ * `node test/program/long/worker-crashes.ts [--crashes=50]`
  */
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { poolOf } from '../../harness/balancer-program.ts';
 import { startHttpBackends } from '../../harness/http-backends.ts';
 import { startMortalBalancer } from '../../harness/mortal-balancer.ts';
+import { readFlags } from './flags.ts';
 import { report } from './verdict.ts';
 
-const CRASHES = 50;
 const KEPT_LANES = 12;
 const FRESH_LANES = 4;
 /** Of the backends, so that there always is something in flight. */
@@ -21,6 +23,8 @@ const PAUSE_MS = 10;
 /** Between two crashes, beside the time that the worker takes to come back. */
 const CALM_MS = 700;
 const BACK_LIMIT_MS = 1_000;
+
+const { crashes } = readFlags({ crashes: 50 });
 
 interface Tally {
   answered: number;
@@ -116,7 +120,7 @@ await report('worker-crashes', async (cleanup) => {
   let inFlight = 0;
   let connections = 0;
   let longestBackMs = 0;
-  for (let crash = 0; crash < CRASHES; crash++) {
+  for (let crash = 0; crash < crashes; crash++) {
     const worker = crash % 2;
     const { restarts, clientConnections } = await workerStatus(worker);
     connections += clientConnections + FRESH_LANES;
@@ -149,14 +153,14 @@ await report('worker-crashes', async (cleanup) => {
   }
   if (inFlight === 0) faults.push('no crash hit a request: nothing was tested');
   if (cut > connections) faults.push(`${cut} requests were cut, and the dead workers had ${connections} connections`);
-  if (reset > CRASHES) faults.push(`${reset} connections were reset before they were accepted`);
+  if (reset > crashes) faults.push(`${reset} connections were reset before they were accepted`);
   if (longestBackMs >= BACK_LIMIT_MS) faults.push(`a worker was away for ${longestBackMs} ms`);
   if (requests < answered) faults.push(`${answered} were answered, and ${requests} counted`);
   const longestMs = Math.round(Math.max(kept.longestMs, fresh.longestMs));
   return [
     {
       figures:
-        `${CRASHES} crashes, ${answered + cut} requests (${fresh.answered + fresh.cut} on new connections), ` +
+        `${crashes} crashes, ${answered + cut} requests (${fresh.answered + fresh.cut} on new connections), ` +
         `${cut} cut (${inFlight} in flight in the dead workers, ${cut - inFlight} on their way to or from them), ` +
         `no connection refused, ${reset} reset in the queue of a dead worker, ` +
         `back after at most ${longestBackMs} ms, longest answer ${longestMs} ms`,
