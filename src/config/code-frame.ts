@@ -9,20 +9,41 @@ const MASK = '***';
 /** Characters of a line that are shown on each side of the place. */
 const WINDOW = 90;
 
+/** Lines that are kept as they are shown: many problems of a long line must not cost a look at it each. */
+const LINES_KEPT = 16;
+
 /** The frame of a place: the line before it, its line, and a mark. Empty for an empty text. */
 export function codeFrame(text: string, span: Span, secretSpans: readonly Span[]): string {
-  if (text === '') return '';
+  const offset = Math.min(span[0], text.length);
+  return codeFrames(text, secretSpans)(span, text.slice(0, offset).split('\n').length);
+}
+
+/** The same for many places of one text; `number` is that of the line, from 1. */
+export function codeFrames(text: string, secretSpans: readonly Span[]): (span: Span, number: number) => string {
+  const kept = new Map<number, ShownLine>();
+  const lineAt = (start: number): ShownLine => {
+    let line = kept.get(start);
+    if (line === undefined) {
+      if (kept.size >= LINES_KEPT) kept.clear();
+      line = shownLine(text, start, secretSpans);
+      kept.set(start, line);
+    }
+    return line;
+  };
+  return (span, number) => (text === '' ? '' : frameOf(text, span, number, lineAt));
+}
+
+function frameOf(text: string, span: Span, number: number, lineAt: (start: number) => ShownLine): string {
   const offset = Math.min(span[0], text.length);
   const start = text.lastIndexOf('\n', offset - 1) + 1;
-  const line = shownLine(text, start, secretSpans);
-  const number = text.slice(0, start).split('\n').length;
+  const line = lineAt(start);
   const width = String(number).length;
   const from = line.columnOf(offset - start);
   const to = Math.max(from + 1, Math.min(line.columnOf(span[1] - start), line.text.length));
   const cut = Math.max(0, from - WINDOW);
   const lines: string[] = [];
   if (start > 0) {
-    const before = shownLine(text, text.lastIndexOf('\n', start - 2) + 1, secretSpans).text;
+    const before = lineAt(text.lastIndexOf('\n', start - 2) + 1).text;
     if (before.trim() !== '')
       lines.push(`  ${String(number - 1).padStart(width)} | ${before.slice(0, 2 * WINDOW)}`.trimEnd());
   }

@@ -66,6 +66,8 @@ class TreeBuilder {
   readonly #document: Document.Parsed;
   readonly #text: string;
   readonly #environment: Environment;
+  /** Where the lines end; null until somebody asks. */
+  #newlines: number[] | null = null;
   #values = 0;
   #aliases = 0;
 
@@ -117,7 +119,7 @@ class TreeBuilder {
       const [innerValue, child] = this.build(inner, place, ownSpan, depth + 1);
       const first = children.get(key);
       if (first?.keySpan !== undefined && first.keySpan !== null) {
-        const line = this.#text.slice(0, first.keySpan[0]).split('\n').length;
+        const line = this.#lineOf(first.keySpan[0]);
         this.#report(problemAtKey('duplicate-key', place, `\`${key}\` already stands at line ${line}`), ownSpan);
         continue;
       }
@@ -195,6 +197,20 @@ class TreeBuilder {
     if (from < span[0] || from >= span[1]) return span;
     const end = this.#text.indexOf('}', from);
     return [from, end < 0 || end >= span[1] ? span[1] : end + 1];
+  }
+
+  #lineOf(offset: number): number {
+    if (this.#newlines === null) {
+      this.#newlines = [];
+      for (let at = this.#text.indexOf('\n'); at >= 0; at = this.#text.indexOf('\n', at + 1)) this.#newlines.push(at);
+    }
+    let [from, to] = [0, this.#newlines.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#newlines[middle] ?? 0) < offset) from = middle + 1;
+      else to = middle;
+    }
+    return from + 1;
   }
 
   #keepSecret(node: Node | null): void {

@@ -6,7 +6,7 @@
  * the rest is checked as well.
  */
 import { type Document, isScalar, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
-import { codeFrame } from './code-frame.ts';
+import { codeFrames } from './code-frame.ts';
 import { type ProblemCode, severityOf } from './codes.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { type Environment, shieldVariables, unshieldVariables } from './interpolate.ts';
@@ -40,6 +40,7 @@ export function readSource(text: string, file: string, environment: Environment)
   const document = parse(text, lines);
   const syntax = document === null ? [tooDeep()] : syntaxFaults(document, text, lines);
   const tree = document === null ? emptyTree() : buildTree(document, text, environment);
+  const frame = codeFrames(text, tree.secretSpans);
   const place = (found: Problem, span: Span): Diagnostic => {
     const { line, col } = lines.linePos(Math.min(span[0], text.length));
     return {
@@ -51,7 +52,7 @@ export function readSource(text: string, file: string, environment: Environment)
       path: formatPath(found.path),
       message: found.message,
       suggestion: found.suggestion,
-      frame: codeFrame(text, span, tree.secretSpans),
+      frame: frame(span, Math.max(1, line)),
     };
   };
   const brokenLines = new Set(syntax.map(({ span }) => lines.linePos(span[0]).line));
