@@ -2,33 +2,75 @@
  * Checks a text that somebody would like to have as config file, and says what it would change.
  * Nothing is touched. Called by the admin API.
  *
+ * A process of its own does the reading, with a limit on time and memory: this thread also checks
+ * backends and watches workers, and must not stand still for a text made to be costly.
+ *
  * The text comes from outside, and `${NAME}` in it must not become a way to read the environment
  * of the process: it sees those variables only that the config in force shows anyway. Those of its
  * secrets stand for a text that is none.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text as readAll } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { Diagnostic } from '../config/diagnostics.ts';
 import { describeDiff, diffConfigs } from '../config/diff.ts';
 import { type EffectiveTree, effectiveTree, HIDDEN } from '../config/effective.ts';
 import type { Environment } from '../config/interpolate.ts';
-import { loadConfigText, TOKEN_VARIABLE } from '../config/load.ts';
+import { TOKEN_VARIABLE } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { writtenOf } from '../config/written.ts';
 import type { ConfigCheck } from '../protocol/admin-api.ts';
 import type { LoadedConfig } from './reload.ts';
 
-const MAX_DIAGNOSTICS = 100;
 /** Stands for every secret of the environment. Long enough for a token. */
 const UNSAID = 'a-secret-that-is-not-said-here-000000';
+const PROCESS_URL = new URL('./check-process.ts', import.meta.url);
+const TIMEOUT_MS = 10_000;
+const HEAP_MIB = 256;
 
-/** `env`: that of the process. */
-export function checkText(text: string, { path, config }: LoadedConfig, env: Environment): ConfigCheck {
-  const result = loadConfigText(text, path ?? 'config', shownVariables(config, env));
-  const all = result.ok ? result.warnings : result.diagnostics;
-  return {
-    ok: result.ok,
-    diagnostics: all.slice(0, MAX_DIAGNOSTICS),
-    moreDiagnostics: Math.max(0, all.length - MAX_DIAGNOSTICS),
-    changes: result.ok ? describeDiff(diffConfigs(config, withOwnToken(result.config, config))) : null,
-  };
+/** What the process is given. */
+export interface CheckTask {
+  readonly text: string;
+  /** Names it, and is where relative paths start. */
+  readonly file: string;
+  readonly variables: Environment;
+}
+
+/** What it answers. */
+export interface CheckAnswer {
+  readonly config: Config | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly moreDiagnostics: number;
+}
+
+/** `env`: that of this process. Null where the check needs more time or memory than it may have. */
+export async function checkText(
+  text: string,
+  { path, config }: LoadedConfig,
+  env: Environment,
+  timeoutMs = TIMEOUT_MS,
+): Promise<ConfigCheck | null> {
+  const answer = await inProcess({ text, file: path ?? 'config', variables: shownVariables(config, env) }, timeoutMs);
+  if (answer === null) return null;
+  const { config: wanted, diagnostics, moreDiagnostics } = answer;
+  const changes = wanted === null ? null : describeDiff(diffConfigs(config, withOwnToken(wanted, config)));
+  return { ok: wanted !== null, diagnostics, moreDiagnostics, changes };
+}
+
+async function inProcess(task: CheckTask, timeoutMs: number): Promise<CheckAnswer | null> {
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, fileURLToPath(PROCESS_URL)], {
+    env: {},
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  const ended = once(child, 'close');
+  // One that is killed reads no more; that it has ended is said below.
+  child.stdin.on('error', () => {});
+  child.stdin.end(JSON.stringify(task));
+  const [[code], output] = await Promise.all([ended, readAll(child.stdout)]);
+  return code === 0 ? (JSON.parse(output) as CheckAnswer) : null;
 }
 
 /** A secret by a variable counts as unchanged: what it is cannot be told. */

