@@ -5,11 +5,11 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomFrom } from '../harness/segmentations.ts';
-import { DISTURBANCES, type Disturbance, MEMBERSHIP, roughen, smooth } from './disturbances.ts';
+import { type Climate, PLAIN_CLIMATE } from './climates.ts';
+import { DISTURBANCES, type Disturbance, MEMBERSHIP, roughen, smooth, workerCrash } from './disturbances.ts';
 import { startDrawnLoad } from './drawn-load.ts';
 import { type Judgement, judge } from './judge.ts';
-import { type Mix, WILD } from './request-plans.ts';
-import { ATTEMPTS, type Stand } from './stand.ts';
+import type { Stand } from './stand.ts';
 
 const CONNECTIONS = 96;
 /** Of the load, through the fault proxy between clients and balancer. */
@@ -23,17 +23,17 @@ export interface ChaosOptions {
   readonly seed: string;
   readonly seconds: number;
   readonly perSecond: number;
-  readonly mix?: Mix;
   /** Backends leave the pool and come back. */
   readonly hasMembership: boolean;
-  /** What happens; without it, everything. */
-  readonly disturbances?: readonly Disturbance[];
-  /** Workers die in this run. */
-  readonly isMortal?: boolean;
+  /** Settings of the pool, and what is asked for under them. */
+  readonly climate?: Climate;
+  /** Makes a worker crash; workers die in this run. */
+  readonly crash?: (worker: number) => Promise<void>;
   readonly tell?: (line: string) => void;
 }
 
 export interface ChaosReport extends Judgement {
+  readonly climate: string;
   /** Disturbances by name. */
   readonly happened: Readonly<Record<string, number>>;
   /** Connections through the proxies by their fault. */
@@ -42,14 +42,17 @@ export interface ChaosReport extends Judgement {
 
 /** Runs on a stand at rest and leaves it at rest. */
 export async function runChaos(stand: Stand, options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, seconds, perSecond, mix = WILD, hasMembership, tell = () => {} } = options;
+  const { seed, seconds, perSecond, climate = PLAIN_CLIMATE, hasMembership, crash, tell = () => {} } = options;
   const streams = (name: string): (() => number) => randomFrom(`${seed} ${name}`);
+  stand.climate = climate;
+  await stand.balancer.reloadWith(stand.settings());
   await stand.begin();
+  const startMs = performance.now();
   const loads = ['direct', 'front'].map((name) => {
     return startDrawnLoad({
       seed,
       name,
-      mix,
+      mix: climate.mix,
       port: name === 'front' ? stand.front.port : stand.balancer.port,
       perSecond: perSecond * (name === 'front' ? FRONT_SHARE : 1 - FRONT_SHARE),
       connections: CONNECTIONS,
@@ -59,7 +62,11 @@ export async function runChaos(stand: Stand, options: ChaosOptions): Promise<Cha
     });
   });
   const random = streams('disturbances');
-  const all = options.disturbances ?? (hasMembership ? [...DISTURBANCES, MEMBERSHIP] : DISTURBANCES);
+  const all = [
+    ...DISTURBANCES,
+    ...(hasMembership ? [MEMBERSHIP] : []),
+    ...(crash === undefined ? [] : [workerCrash(crash)]),
+  ];
   const happened: Record<string, number> = {};
   roughen(stand, streams('wires'), 0.5);
   const endMs = performance.now() + seconds * 1000;
@@ -86,10 +93,17 @@ export async function runChaos(stand: Stand, options: ChaosOptions): Promise<Cha
   const clients = (await ended).flat();
   const evidence = await stand.evidence(clients);
   const isRosterWhole = !(MEMBERSHIP.name in happened);
-  const judgement = judge(evidence, { attempts: ATTEMPTS, isMortal: options.isMortal === true, isRosterWhole });
+  const judgement = judge(evidence, {
+    attempts: climate.attempts,
+    isMortal: crash !== undefined,
+    isRosterWhole,
+    hasQueue: climate.maxConnections > 0,
+    budget: climate.budget,
+    seconds: (performance.now() - startMs) / 1_000,
+  });
   const faultsMade: Record<string, number> = {};
   for (const { counts } of [...stand.proxies, stand.front]) {
     for (const [kind, count] of counts) faultsMade[kind] = (faultsMade[kind] ?? 0) + count;
   }
-  return { ...judgement, happened, faultsMade };
+  return { ...judgement, climate: climate.name, happened, faultsMade };
 }

@@ -3,6 +3,7 @@
  * same, and nothing is left over. Pure; all figures are differences between two moments of rest.
  */
 import type { PoolStatus, Status } from '../../src/protocol/admin-api.ts';
+import type { BudgetTerms } from './climates.ts';
 import type { LogLine } from './records.ts';
 
 export interface Figures {
@@ -126,6 +127,30 @@ export function judgeCounters(
     countBy(lines.filter(({ pool }) => pool === '').map(({ code }) => code)),
   );
   return faults;
+}
+
+/** Of the tries again, those that cost a budget nothing: see `retry-budget.ts`. */
+const FREE_TRIES = ['UPSTREAM_STALE', 'BACKEND_CUT'];
+/** The floor of so many seconds may have been saved up. */
+const SAVED_SECONDS = 10;
+
+/** Tries again stay within the budget, over the whole of the run. */
+export function judgeBudget(
+  before: Figures,
+  after: Figures,
+  { percent, perSecond }: BudgetTerms,
+  seconds: number,
+): string[] {
+  const countOf = ({ status }: Figures, of: (pool: PoolStatus) => number): number => sum(status.pools.map(of));
+  const since = (of: (pool: PoolStatus) => number): number => countOf(after, of) - countOf(before, of);
+  const tries = since(({ retries }) => retries);
+  const free = since(({ backends }) =>
+    sum(backends.flatMap(({ failuresByCode }) => FREE_TRIES.map((code) => failuresByCode[code] ?? 0))),
+  );
+  const allowed = (since(({ requests }) => requests) * percent) / 100 + perSecond * (seconds + SAVED_SECONDS);
+  return tries - free <= allowed
+    ? []
+    : [`${tries} tries again, ${free} of them free, and ${Math.floor(allowed)} allowed`];
 }
 
 /** Nothing is in flight, open or waiting any more. */

@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../harness/eventually.ts';
 import { drawFault, FAULT_KINDS, NO_FAULT } from './faults.ts';
 import type { Stand } from './stand.ts';
 
@@ -167,3 +168,19 @@ export const MEMBERSHIP: Disturbance = {
     }
   },
 };
+
+/** A worker throws, and is replaced before anything else happens. */
+export function workerCrash(crash: (worker: number) => Promise<void>): Disturbance {
+  return {
+    name: 'a worker crashes',
+    async run({ balancer: { admin } }, random) {
+      const { workers } = await admin.status();
+      const victim = pick(random, workers);
+      await crash(victim.worker);
+      await eventually('it to be replaced', async () => {
+        const status = (await admin.status()).workers.find(({ worker }) => worker === victim.worker);
+        return status?.state === 'running' && status.restarts === victim.restarts + 1;
+      });
+    },
+  };
+}

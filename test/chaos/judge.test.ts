@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BackendStatus, PoolStatus, Status, WorkerStatus } from '../../src/protocol/admin-api.ts';
 import { sumOfBody } from './bodies.ts';
-import type { Figures } from './counter-rules.ts';
+import { type Figures, judgeBudget } from './counter-rules.ts';
 import { type Evidence, judge } from './judge.ts';
 import { newRecord } from './recording-client.ts';
 import type { BackendRecord, ClientRecord, LogLine } from './records.ts';
@@ -151,6 +151,13 @@ test('what a client or a fault in front of the balancer has done is not held aga
   }
 });
 
+test('one who ends its side in a queue is taken for gone, and nowhere else', () => {
+  const clients = [clientOf({ behaviour: 'half-close', end: 'unanswered', status: 0 })];
+  const change = { clients, lines: [lineOf({ status: 0, code: 'CLIENT_CLOSED', attempts: 0 })], seen: [] };
+  assert.deepEqual(faultsOf(change, { ...TERMS, hasQueue: true }), []);
+  assert.equal(faultsOf(change).length, 1);
+});
+
 test('where something was killed on purpose, answers and lines may be lost and nothing doubled', () => {
   const mortal = { ...TERMS, isMortal: true };
   assert.deepEqual(faultsOf({ clients: [clientOf({ end: 'unanswered', status: 0 })], lines: [] }, mortal), []);
@@ -236,4 +243,19 @@ test('figures of a backend that has left are not missed, unless none has left', 
   });
   assert.equal(faultsOf({ before: BEFORE, after }).length, 1);
   assert.deepEqual(faultsOf({ before: BEFORE, after }, { ...TERMS, isRosterWhole: false }), []);
+});
+
+test('more tries again than the budget allows are found, and those that cost nothing are not counted', () => {
+  const budget = { percent: 10, perSecond: 0 };
+  const faultsWith = (retries: number, stale: number): readonly string[] => {
+    const after = figuresOf({
+      pool: { requests: 100, retries },
+      backend: { failuresByCode: { UPSTREAM_STALE: stale } },
+    });
+    const zero = figuresOf({ pool: { requests: 0, retries: 0 }, backend: { failuresByCode: {} } });
+    return judgeBudget(zero, after, budget, 5);
+  };
+  assert.deepEqual(faultsWith(10, 0), []);
+  assert.equal(faultsWith(11, 0).length, 1);
+  assert.deepEqual(faultsWith(11, 1), []);
 });

@@ -2,7 +2,7 @@
  * The judge of a run: joins what clients, balancer and backends have written down, and says what
  * must not be. Pure; the rules are in `request-rules.ts` and `counter-rules.ts`.
  */
-import { type Figures, judgeCounters, judgeRest } from './counter-rules.ts';
+import { type Figures, judgeBudget, judgeCounters, judgeRest } from './counter-rules.ts';
 import { join, type Row } from './joined.ts';
 import type { BackendRecord, ClientRecord, LogLine } from './records.ts';
 import { isIdempotent, REQUEST_RULES, type Rule, type Terms } from './request-rules.ts';
@@ -61,6 +61,11 @@ export function judge(evidence: Evidence, terms: Terms): Judgement {
   }
   if (before !== null && after !== null && !terms.isMortal) {
     faults.push(...judgeCounters(before, after, lines, terms.isRosterWhole).map((fault) => `counters: ${fault}`));
+    // What has left the pool has taken along how many of its connections were stale.
+    if (terms.budget != null && terms.isRosterWhole) {
+      const denied = judgeBudget(before, after, terms.budget, terms.seconds ?? 0);
+      faults.push(...denied.map((fault) => `budget: ${fault}`));
+    }
   }
   if (after !== null) faults.push(...judgeRest(after).map((fault) => `rest: ${fault}`));
   const isRetried = ({ lines: [line] }: Row): boolean => (line?.attempts ?? 0) > 1;

@@ -19,6 +19,8 @@ export interface RequestPlan {
   readonly answerFraming: 'length' | 'chunked' | 'trickle';
   /** The backend waits that long before it answers; a `trickle` is spread over it. */
   readonly delayMs: number;
+  /** How likely a backend answers 503, each for itself; the same one always does the same. */
+  readonly refusedPercent: number;
   readonly behaviour: Behaviour;
   /** How much of the head, body or answer there is before the client leaves. */
   readonly leaveAfterBytes: number;
@@ -33,6 +35,7 @@ export interface Mix {
   readonly bodyBytes: readonly number[];
   readonly answerBytes: readonly number[];
   readonly delaysMs: readonly number[];
+  readonly refusedPercents?: readonly number[];
   /** Of clients that are slow, half-close, or leave in the middle. */
   readonly rude: number;
 }
@@ -71,6 +74,7 @@ export function drawPlan(random: () => number, id: string, mix: Mix): RequestPla
   const bodyBytes = BODILESS.has(method) ? 0 : drawnBytes;
   const answerBytes = Math.min(MAX_BODY_BYTES, pick(random, mix.answerBytes, 0));
   const delayMs = pick(random, mix.delaysMs, 0);
+  const refusedPercent = pick(random, mix.refusedPercents ?? [0], 0);
   const isBodyChunked = random() < 0.3 && bodyBytes > 0;
   const isAnswerChunked = random() < 0.3;
   const isRude = random() < mix.rude;
@@ -89,6 +93,7 @@ export function drawPlan(random: () => number, id: string, mix: Mix): RequestPla
     answerBytes,
     answerFraming: isAnswerChunked ? 'chunked' : 'length',
     delayMs,
+    refusedPercent,
     behaviour,
     leaveAfterBytes: Math.floor(place * limit),
     isReset,
@@ -96,6 +101,6 @@ export function drawPlan(random: () => number, id: string, mix: Mix): RequestPla
 }
 
 /** The target that tells a backend what to answer. */
-export function targetOf({ answerBytes, answerFraming, delayMs }: RequestPlan): string {
-  return `/answer/${answerBytes}/${answerFraming}/${delayMs}`;
+export function targetOf({ answerBytes, answerFraming, delayMs, refusedPercent }: RequestPlan): string {
+  return `/answer/${answerBytes}/${answerFraming}/${delayMs}/${refusedPercent}`;
 }

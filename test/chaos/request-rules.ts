@@ -3,6 +3,7 @@
  * rule is pure and says in words what is wrong, or null.
  */
 import { FAILURES } from '../../src/protocol/failures.ts';
+import type { BudgetTerms } from './climates.ts';
 import type { Row } from './joined.ts';
 import { type ClientRecord, EARLY } from './records.ts';
 
@@ -16,8 +17,14 @@ export interface Terms {
   readonly isMortal: boolean;
   /** The balancer has been stopped in order in this run: what it never took may be lost. */
   readonly isStopping?: boolean;
+  /** Backends have limits, so that requests wait. */
+  readonly hasQueue?: boolean;
   /** No backend has been removed in this run, with the figures that it had. */
   readonly isRosterWhole: boolean;
+  /** What tries again are held against, where the pool is short of them. */
+  readonly budget?: BudgetTerms | null;
+  /** How long the run has taken. */
+  readonly seconds?: number;
 }
 
 export type Rule = (row: Row, terms: Terms) => string | null;
@@ -35,7 +42,10 @@ const isOwnAnswer = ({ status, servedBy }: ClientRecord): boolean => status > 0 
 
 export const REQUEST_RULES = {
   /** Every request has come to an end, and one that is HTTP. */
-  ended({ client }) {
+  ended({ client, lines }) {
+    // Half a HEAD is not known for one: it is refused with a body.
+    if (client.end === 'malformed' && client.isBehindFaults && client.method === 'HEAD' && lines.length === 0)
+      return null;
     // A fault in front of the balancer can be that nothing comes through.
     if (client.end === 'hung' && client.isBehindFaults) return null;
     if (client.end === null || client.end === 'hung') return 'has neither an answer nor an end';
@@ -43,9 +53,11 @@ export const REQUEST_RULES = {
   },
 
   /** Nobody who waited for an answer was left without one. */
-  answered({ client, lines, seen }, { isMortal, isStopping = false }) {
+  answered({ client, lines, seen }, { isMortal, isStopping = false, hasQueue = false }) {
     if (isMortal || isOwnDoing(client)) return null;
     if (isStopping && lines.length === 0 && seen.length === 0) return null;
+    // One who ends its side while it waits for a place is taken for gone.
+    if (hasQueue && client.behaviour === 'half-close' && lines[0]?.code === 'CLIENT_CLOSED') return null;
     return client.end === 'unanswered' || client.end === 'refused' ? `${client.end}: ${client.error}` : null;
   },
 

@@ -4,13 +4,16 @@
  * again, in the same order. Exits 1 where the judge finds anything.
  */
 import { parseArgs } from 'node:util';
+import { crc32 } from 'node:zlib';
 import { CleanupList } from '../harness/cleanup.ts';
 import { type ChaosReport, runChaos } from './chaos-run.ts';
+import { CLIMATES, PLAIN_CLIMATE } from './climates.ts';
+import { crashable } from './crashable.ts';
 import { Stand } from './stand.ts';
 
 const USAGE = 'Usage: npm run test:chaos -- [--seed TEXT] [--seconds N] [--rate N] [--verbose]';
 const SECONDS = 90;
-const ROUND_SECONDS = 30;
+const ROUND_SECONDS = 18;
 const PER_SECOND = 150;
 const SHOWN_FAULTS = 20;
 
@@ -21,8 +24,10 @@ const shown = (counts: Readonly<Record<string, number>>): string =>
     .join(', ');
 
 function tell(round: number, report: ChaosReport): void {
-  const { faults, requests, ends, answers, retried, savedByRetry, happened, faultsMade } = report;
-  console.log(`round ${round}: ${requests} requests, ${retried} tried again, ${savedByRetry} of them answered`);
+  const { climate, faults, requests, ends, answers, retried, savedByRetry, happened, faultsMade } = report;
+  console.log(
+    `round ${round} (${climate}): ${requests} requests, ${retried} tried again, ${savedByRetry} of them answered`,
+  );
   console.log(`  ends: ${shown(ends)}`);
   console.log(`  answers: ${shown(answers)}`);
   console.log(`  connections: ${shown(faultsMade)}`);
@@ -50,14 +55,18 @@ async function main(): Promise<number> {
   let wrong = 0;
   let requests = 0;
   try {
-    const stand = await Stand.start(cleanup);
+    const { env, crash } = await crashable(cleanup);
+    const stand = await Stand.start(cleanup, { env });
     const rounds = Math.max(1, Math.round(seconds / ROUND_SECONDS));
     for (let round = 1; round <= rounds; round++) {
       const report = await runChaos(stand, {
         seed: rounds === 1 ? values.seed : `${values.seed}/${round}`,
         seconds: seconds / rounds,
         perSecond,
+        // By the seed as well: a short run of another seed is another climate.
+        climate: CLIMATES[(crc32(values.seed) + round) % CLIMATES.length] ?? PLAIN_CLIMATE,
         hasMembership: round % 2 === 0,
+        ...(round % 3 === 0 ? { crash } : {}),
         ...(values.verbose ? { tell: (line: string) => console.log(`  … ${line}`) } : {}),
       });
       tell(round, report);

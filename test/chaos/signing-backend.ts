@@ -4,10 +4,11 @@
  */
 import http from 'node:http';
 import type net from 'node:net';
+import { crc32 } from 'node:zlib';
 import { bodyOf, MAX_BODY_BYTES, sumOf } from './bodies.ts';
 import type { BackendRecord } from './records.ts';
 
-const TARGET = /^\/answer\/(\d{1,7})\/(length|chunked|trickle)\/(\d{1,5})$/;
+const TARGET = /^\/answer\/(\d{1,7})\/(length|chunked|trickle)\/(\d{1,5})\/(\d{1,3})$/;
 const PIECES = 3;
 /** An answer that takes its time comes in so many pieces. */
 const TRICKLES = 40;
@@ -51,7 +52,8 @@ export function signingServer(
     request.on('end', () => {
       isWhole = true;
       note({ backend: name, id, method, event: 'whole', bytes, sum });
-      const [, size = '0', framing = '', delayMs = '0'] = target;
+      const [, size = '0', framing = '', delayMs = '0', refusedPercent = '0'] = target;
+      if (crc32(`${name} ${id}`) % 100 < Number(refusedPercent)) response.statusCode = 503;
       const send = (): void => answer(request, response, id, Math.min(Number(size), MAX_BODY_BYTES), framing);
       if (framing === 'trickle') trickle(response, id, Math.min(Number(size), MAX_BODY_BYTES), Number(delayMs));
       else if (Number(delayMs) + extraDelayMs === 0) send();

@@ -11,6 +11,7 @@ import { type BalancerProgram, poolOf, QUICK_HEALTH, runBalancer, type Settings 
 import type { Cleanup } from '../harness/cleanup.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type ChaosBackend, startChaosBackends } from './chaos-backend.ts';
+import { type Climate, PLAIN_CLIMATE } from './climates.ts';
 import { type Figures, judgeCounters, judgeRest } from './counter-rules.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import type { Evidence } from './judge.ts';
@@ -59,6 +60,8 @@ export class Stand {
   readonly balancer: BalancerProgram;
   /** Between clients and the balancer. */
   readonly front: FaultProxy;
+  /** Under which settings it runs: those of the options, and these over them. */
+  climate: Climate = PLAIN_CLIMATE;
   readonly #logFile: string;
   readonly #options: StandOptions;
   #before: Figures;
@@ -97,11 +100,9 @@ export class Stand {
 
   /** What the file says; a pool setting here replaces the usual one. */
   settings(pool: Settings = {}): Settings {
-    const { backends, proxies } = this;
-    return standSettings(backends, proxies, this.#logFile, {
-      ...this.#options,
-      pool: { ...this.#options.pool, ...pool },
-    });
+    const { backends, proxies, climate } = this;
+    const options = { ...this.#options, pool: { ...this.#options.pool, ...climate.pool, ...pool } };
+    return standSettings(backends, proxies, this.#logFile, options, climate.maxConnections);
   }
 
   /** The lines of the access log since the last `begin`. */
@@ -154,10 +155,12 @@ function standSettings(
   proxies: readonly FaultProxy[],
   logFile: string,
   { pool, settings, isDirect = false }: StandOptions,
+  maxConnections = 0,
 ): Settings {
   const entries = backends.map(({ name, port }, index) => ({
     name,
     port: isDirect ? port : (proxies[index]?.port ?? 0),
+    ...(maxConnections === 0 ? {} : { maxConnections }),
   }));
   return {
     failureField: 'X-Failure',

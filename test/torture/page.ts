@@ -8,6 +8,7 @@ const NOT_PROMISED: readonly string[] = [
   '**A POST whose connection died after it was written.** Nobody can know whether the backend has carried it out; it is answered 502 with its reason and not sent again.',
   '**What clients try again themselves.** Ballast sends no request twice that may not be repeated; a client that repeats one does so on its own account.',
   '**A request on its way to a connection that closes.** After SIGTERM, or at the end of the keep-alive time, a request may cross the end of its connection: it is not taken, no backend sees it, and the client may send it again.',
+  '**A client that ends its sending side while its request waits for a place.** It is taken for gone, as closing looks the same; with a place it would get its answer.',
   '**Traffic of a worker that has crashed.** Its own connections are lost, and the last tenth of a second of its access log with them.',
 ];
 
