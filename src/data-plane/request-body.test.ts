@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { BODY } from '../http1/framing.ts';
 import { RequestBody } from './request-body.ts';
@@ -73,6 +75,23 @@ describe('a request body', () => {
     const expected = `5\r\nhello\r\n11\r\n${'x'.repeat(17)}\r\n0\r\nETag: "1"\r\n\r\n`;
     assert.equal(first.written, expected);
     assert.equal(second.written, expected);
+  });
+
+  it('takes little more memory than it keeps, however small its pieces are', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const usedBytes = (): number => {
+      collect();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const [bodies, pieces, wireBytes] = [50, 10_000, 6];
+    const before = usedBytes();
+    const all = Array.from({ length: bodies }, () => newBody(BODY.CHUNKED, 64 * 1024));
+    for (const body of all) for (let piece = 0; piece < pieces; piece++) write(body, 'x', null);
+    const perByte = (usedBytes() - before) / (bodies * pieces * wireBytes);
+    assert.ok(perByte < 4, `${perByte.toFixed(1)} bytes of memory for a byte that is kept`);
+    assert.ok(all.every(({ isKept }) => isKept));
   });
 
   it('pauses the client above the limit while there is no connection, and loses nothing', () => {

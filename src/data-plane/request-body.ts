@@ -12,7 +12,8 @@ export class RequestBody {
   #isChunked = false;
   #limitBytes = 0;
   #sentLimitBytes = 0;
-  #kept: (Buffer | string)[] = [];
+  /** One buffer, and not one a piece: a piece may be a single byte. */
+  #kept: Buffer = NOTHING;
   #keptBytes = 0;
   /** Everything so far can be sent once more. */
   isKept = true;
@@ -37,7 +38,7 @@ export class RequestBody {
 
   /** Lets go of what was kept. */
   forget(): void {
-    if (this.#keptBytes > 0) this.#kept = [];
+    if (this.#keptBytes > 0) this.#kept = NOTHING;
     this.#keptBytes = 0;
   }
 
@@ -55,7 +56,7 @@ export class RequestBody {
     this.bytes += end - start;
     if (this.#isChunked) this.#writeText(`${(end - start).toString(16)}\r\n`, target);
     let isTaken = true;
-    if (this.#keeps(end - start, target)) this.#keep(Buffer.from(buffer.subarray(start, end)));
+    if (this.#keeps(end - start, target)) this.#keep(buffer, start, end);
     if (target !== null) isTaken = target.writeBytes(buffer, start, end, source);
     if (this.#isChunked) this.#writeText('\r\n', target);
     return target === null ? !this.isFull : isTaken;
@@ -69,21 +70,18 @@ export class RequestBody {
 
   /** Sends all that has been kept, to a connection on which nothing of it was written. */
   replay(target: Wire): void {
-    for (const piece of this.#kept) {
-      if (typeof piece === 'string') target.writeText(piece);
-      else target.writeBytes(piece, 0, piece.length, target);
-    }
+    if (this.#keptBytes > 0) target.writeBytes(this.#kept, 0, this.#keptBytes, target);
     if (this.#keptBytes > this.#sentLimitBytes) this.#letGo();
   }
 
   #letGo(): void {
     this.isKept = false;
-    this.#kept = [];
+    this.#kept = NOTHING;
     this.#keptBytes = 0;
   }
 
   #writeText(text: string, target: Wire | null): void {
-    if (this.#keeps(text.length, target)) this.#keep(text);
+    if (this.#keeps(text.length, target)) this.#keepText(text);
     target?.writeText(text);
   }
 
@@ -95,8 +93,26 @@ export class RequestBody {
     return false;
   }
 
-  #keep(piece: Buffer | string): void {
-    this.#kept.push(piece);
-    this.#keptBytes += piece.length;
+  #keep(buffer: Buffer, start: number, end: number): void {
+    this.#makeRoom(end - start);
+    buffer.copy(this.#kept, this.#keptBytes, start, end);
+    this.#keptBytes += end - start;
+  }
+
+  #keepText(text: string): void {
+    this.#makeRoom(text.length);
+    this.#kept.write(text, this.#keptBytes, 'latin1');
+    this.#keptBytes += text.length;
+  }
+
+  /** The first piece gets a buffer of its size; with more to come, it doubles. */
+  #makeRoom(bytes: number): void {
+    const neededBytes = this.#keptBytes + bytes;
+    if (neededBytes <= this.#kept.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(neededBytes, this.#kept.length * 2));
+    this.#kept.copy(grown, 0, 0, this.#keptBytes);
+    this.#kept = grown;
   }
 }
+
+const NOTHING = Buffer.alloc(0);
