@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { eventually } from '../../test/harness/eventually.ts';
 import { launchBrowser } from './browser.ts';
 import { type FakeServer, type FakeServerOptions, startFakeServer } from './fake-server.ts';
 
@@ -49,6 +50,14 @@ async function open(t: TestContext, hash: string, options: FakeServerOptions = {
   return { page, server, problems };
 }
 
+/** As if its tab were put behind another one, or in front again. */
+async function setVisibility(page: Page, state: 'hidden' | 'visible'): Promise<void> {
+  await page.evaluate((value) => {
+    Object.defineProperty(document, 'visibilityState', { value, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, state);
+}
+
 const textOf = async (page: Page, testid: string): Promise<string> =>
   (await page.getByTestId(testid).textContent()) ?? '';
 
@@ -58,7 +67,8 @@ describe('dashboard in a browser', () => {
     assert.equal(await page.title(), '▲ Ballast — 2 of 3 pools degraded');
     assert.equal(await page.locator('#favicon').getAttribute('href'), './favicon-degraded.svg');
     assert.equal(await textOf(page, 'pool-api-state'), 'degraded 2 of 4');
-    for (const backend of server.fleet.pools[0]?.backends ?? []) server.fleet.setDown('web', backend, true, Date.now());
+    for (const backend of server.fleet.fakePools[0]?.backends ?? [])
+      server.fleet.setDown('web', backend, true, Date.now());
     await page.waitForFunction(() => document.title === '✕ Ballast — web down');
     assert.deepEqual(problems, []);
   });
@@ -91,6 +101,14 @@ describe('dashboard in a browser', () => {
     assert.ok(backend !== undefined);
     server.fleet.setDown('api', backend, true, Date.now());
     await page.getByTestId('backend-b1-state').getByText('down').waitFor();
+    // Charts go on too: what each poll has missed is read from the history.
+    const clock = page.getByTestId('chart-latency').getByRole('slider');
+    const before = await clock.getAttribute('aria-valuetext');
+    await eventually(
+      'the charts to go on',
+      async () => (await clock.getAttribute('aria-valuetext')) !== before,
+      20_000,
+    );
   });
 
   it('changes the policy, and shows the applied one until the server has changed it', async (t) => {
@@ -130,7 +148,13 @@ describe('dashboard in a browser', () => {
   it('gathers the steps of a weight into one change', async (t) => {
     const { page, server } = await open(t, '#/pools/api');
     const more = page.getByRole('button', { name: 'More weight for b4' });
-    for (let click = 0; click < 3; click += 1) await more.click();
+    // In one go: a slow machine must not let the time in which they are gathered pass between two.
+    await more.evaluate(async (button: HTMLElement) => {
+      for (let click = 0; click < 3; click += 1) {
+        button.click();
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      }
+    });
     await page.waitForFunction(
       () => document.querySelector('[data-testid="backend-b4"] [data-pending="true"]') === null,
     );
@@ -162,7 +186,7 @@ describe('dashboard in a browser', () => {
     await page.getByTestId('event-list').waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('policy is now');
-    assert.equal(await page.getByTestId('event-list').locator('li').count(), 1);
+    await page.waitForFunction(() => document.querySelectorAll('[data-testid="event-list"] li').length === 1);
     assert.match(page.url(), /#\/events\?q=policy\+is\+now$/);
     await page.keyboard.press('Escape');
     await page.keyboard.press('g');
@@ -223,5 +247,127 @@ describe('dashboard in a browser', () => {
       return rows.size;
     });
     assert.ok(painted > 0 && painted < 40, `${painted} of 100 rows were painted`);
+  });
+
+  it('looks at what the screen shows and at nothing else, on one channel', async (t) => {
+    const { page, server } = await open(t, '#/', { scenario: 'thousand', tickMs: 1000 });
+    const lookedAt = async (...wanted: readonly RegExp[]): Promise<void> => {
+      const everywhere = ['totals', 'system', 'events?limit=20'];
+      await eventually(
+        () => `topics ${wanted.join(', ')}, are ${server.topics().join(', ')}`,
+        () => {
+          const own = server.topics().filter((topic) => !everywhere.includes(topic));
+          return own.length === wanted.length && wanted.every((one) => own.some((topic) => one.test(topic)));
+        },
+      );
+    };
+    await lookedAt(/^attention/, /^pools$/, /^chart:totals$/);
+    const before = server.sentBytes();
+    assert.ok(before < 30_000, `${before} bytes for the overview of 1,000 backends`);
+    await page.getByTestId('pool-big').getByRole('link').click();
+    await lookedAt(/^pool:big$/, /^chart:pool:big\?backends=.*bands=1$/);
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await lookedAt();
+    await setVisibility(page, 'hidden');
+    await eventually('only the totals', () => server.topics().join() === 'totals');
+    await setVisibility(page, 'visible');
+    await lookedAt();
+    assert.equal(server.connections(), 1);
+  });
+
+  it('lets the server sort and filter, and keeps both in the address', async (t) => {
+    const { page } = await open(t, '#/pools/big', { scenario: 'thousand', tickMs: 1000 });
+    const names = async (): Promise<string[]> => {
+      const rows = await page.locator('[data-testid="backends"] [data-row] .name').allTextContents();
+      return rows.slice(0, 2);
+    };
+    await page.getByRole('button', { name: 'State', exact: true }).click();
+    await eventually('those that are down to be first', async () => (await names()).join() === 'node-14,node-111');
+    assert.match(page.url(), /sort=state/);
+    await page.keyboard.press('/');
+    await page.keyboard.type('node-99 up');
+    await eventually('the filter to be applied', async () => (await names()).join() === 'node-99,node-990');
+    assert.equal(await page.locator('[data-testid="backends"] [data-row]').count(), 11);
+    await page.reload();
+    await eventually('the same after a reload', async () => (await names()).join() === 'node-99,node-990');
+  });
+
+  it('changes the range by keys, keeps it from screen to screen, and reads the past for it', async (t) => {
+    const { page } = await open(t, '#/pools/api');
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname === '/api/v1/history') asked.push(`${searchParams.get('topic')} ${searchParams.get('range')}`);
+    });
+    await page.keyboard.press(']');
+    await page.keyboard.press(']');
+    assert.match(page.url(), /range=1h/);
+    assert.equal(
+      await page.getByTestId('range').getByRole('button', { name: '1 h' }).getAttribute('aria-pressed'),
+      'true',
+    );
+    await eventually('the hour to be asked for', () => asked.includes('pool:api 1h'));
+    await page
+      .getByTestId('chart-traffic')
+      .getByText(/now .*, least/)
+      .waitFor();
+    await page
+      .getByTestId('chart-heat')
+      .getByText(/slowest/)
+      .first()
+      .waitFor();
+    await page.getByTestId('chart-traffic-as-table').click();
+    await page.getByText(/one 10 s in 6|every 10 s/).waitFor();
+    await page.evaluate(() => {
+      location.hash = '#/pools/web';
+    });
+    await eventually('the range to go along', () => asked.includes('pool:web 1h'));
+    await page.keyboard.press('[');
+    assert.match(page.url(), /pools\/web\?range=15m/);
+  });
+
+  it('fills in what a hidden page has missed', async (t) => {
+    const { page, server } = await open(t, '#/pools/api?range=1m', { tickMs: 1000 });
+    const gaps = page.getByTestId('chart-latency').locator('figcaption');
+    await gaps.getByText(/now/).waitFor();
+    await setVisibility(page, 'hidden');
+    await eventually('only the totals', () => server.topics().join() === 'totals');
+    const from = server.fleet.second;
+    await eventually('some seconds to pass', () => server.fleet.second > from + 3);
+    await setVisibility(page, 'visible');
+    await eventually('the chart to be followed again', () =>
+      server.topics().some((topic) => topic.startsWith('chart:')),
+    );
+    await page.getByTestId('chart-latency-as-table').click();
+    await eventually('no second to be missing', async () => {
+      const rows = await page.getByTestId('chart-latency').locator('tbody tr').allTextContents();
+      return rows.length >= 30 && rows.slice(1, 12).every((row) => !row.includes('–'));
+    });
+  });
+
+  it('goes back through events page by page', async (t) => {
+    const { page } = await open(t, '#/events');
+    const first = async (): Promise<string> =>
+      (await page.getByTestId('event-list').locator('li').first().textContent()) ?? '';
+    await page.getByTestId('event-list').locator('li').nth(99).waitFor();
+    const newest = await first();
+    await page.getByTestId('older-events').click();
+    await eventually('older ones', async () => (await first()) !== newest);
+    await page.getByRole('button', { name: 'Newer' }).click();
+    await eventually('the newest again', async () => (await first()) === newest);
+  });
+
+  it('opens another screen while the picture stands still, and that one stands still too', async (t) => {
+    const { page } = await open(t, '#/');
+    await page.keyboard.press(' ');
+    await page.getByTestId('paused-banner').waitFor();
+    await page.getByTestId('pool-web').getByRole('link').click();
+    await page.getByTestId('backend-alpha-state').waitFor();
+    const clock = await textOf(page, 'paused-banner');
+    const figure = await textOf(page, 'pool-rps');
+    await page.waitForTimeout(1500);
+    assert.equal(await textOf(page, 'paused-banner'), clock);
+    assert.equal(await textOf(page, 'pool-rps'), figure);
   });
 });

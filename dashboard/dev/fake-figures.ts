@@ -1,6 +1,9 @@
-/** What a second brings to the pools of the fake balancer: figures that move like real ones. */
-import type { PoolSecond } from '../../src/protocol/dashboard.ts';
-import { type FakeBackend, type FakePool, NOTHING } from './fake-pools.ts';
+/** One second of a fake pool: figures that look and move like real ones, in the shapes of real ones. */
+import type { RowFigures } from '../../src/control-plane/admin/topics/source.ts';
+import { LatencySeconds } from '../../src/control-plane/sampler-window.ts';
+import type { LatencyMs } from '../../src/protocol/admin-api.ts';
+import { bucketOf } from '../../src/state/histogram.ts';
+import type { FakeBackend, FakePool } from './fake-pools.ts';
 
 /** A number 0..1 that looks random and is the same for the same seed. */
 export function noise(seed: number): number {
@@ -8,9 +11,53 @@ export function noise(seed: number): number {
   return value - Math.floor(value);
 }
 
+/** So many latencies stand for all of a second, from quick to slow. */
+const SAMPLES = 24;
+
+export class FakeFigures implements RowFigures {
+  finished = 0;
+  errors = 0;
+  retries = 0;
+  inFlight = 0;
+  connections = 0;
+  idleConnections = 0;
+  clientConnections = 0;
+  queued = 0;
+  readonly latencies = new LatencySeconds();
+
+  get rps(): number {
+    return this.finished;
+  }
+
+  get errorsPerSecond(): number {
+    return this.errors;
+  }
+
+  latency(): LatencyMs {
+    return this.latencies.latency();
+  }
+
+  /** Ends a second in which so many took about so long: half of them less, a few much more. */
+  spend(finished: number, middleMs: number, tail: number): void {
+    this.finished = finished;
+    const second = this.latencies.begin();
+    if (finished === 0) return;
+    const counts = new Map<number, number>();
+    for (let sample = 0; sample < SAMPLES; sample += 1) {
+      const place = (sample + 0.5) / SAMPLES;
+      const micros = 1000 * middleMs * (0.5 + place) * (1 + tail * place ** 8);
+      const bucket = bucketOf(micros);
+      const share = Math.floor(((sample + 1) * finished) / SAMPLES) - Math.floor((sample * finished) / SAMPLES);
+      if (share > 0) counts.set(bucket, (counts.get(bucket) ?? 0) + share);
+    }
+    for (const [bucket, count] of [...counts].sort(([a], [b]) => a - b)) second.push(bucket, count);
+    this.latencies.touch();
+  }
+}
+
 const takes = (backend: FakeBackend): boolean => backend.state === 'up' || backend.state === 'unknown';
 
-export function tickPool(pool: FakePool, second: number, atMs: number): PoolSecond {
+export function tickPool(pool: FakePool, second: number, atMs: number): void {
   const wave = 1 + 0.25 * Math.sin(second / 47) + 0.12 * (noise(second) - 0.5);
   const demand = pool.demand * wave;
   const weightOf = (backend: FakeBackend): number => {
@@ -24,35 +71,36 @@ export function tickPool(pool: FakePool, second: number, atMs: number): PoolSeco
   const sum = pool.backends.reduce((total, backend) => total + weightOf(backend), 0);
   const errorShare = second % 300 < 20 ? 0.02 : 0.0006;
   let rps = 0;
-  const backendRps: Record<string, number> = {};
   for (const [index, backend] of pool.backends.entries()) {
     const part = sum === 0 ? 0 : weightOf(backend) / sum;
     const own = Math.round(demand * part * (1 + 0.06 * (noise(second * 3 + index) - 0.5)));
     tickBackend(backend, own, errorShare, second + index, atMs);
-    backendRps[backend.name] = own;
+    backend.expectedShare = pool.policy === 'least-connections' ? null : part;
     rps += own;
   }
-  pool.backends = pool.backends.filter((backend) => !backend.isRemoved || backend.inFlight > 0);
-  const isMeasured = rps > 0;
-  const p50 = isMeasured ? 3 + noise(second) + (pool.name === 'static' ? 8 : 0) : null;
-  const p95 = p50 === null ? null : p50 * (3.4 + noise(second + 9));
-  const p99 = p95 === null ? null : p95 * (1.7 + 0.5 * Math.sin(second / 31) + 0.5 * noise(second + 5));
-  const errorsPerSecond = Math.round(rps * errorShare);
-  pool.rps = rps;
+  pool.backends = pool.backends.filter((backend) => !backend.isRemoved || backend.figures.inFlight > 0);
+  for (const backend of pool.backends) backend.actualShare = rps > 0 ? backend.figures.rps / rps : null;
+  const { figures } = pool;
+  figures.spend(rps, 3 + noise(second) + (pool.name === 'static' ? 8 : 0), 6 + 2 * Math.sin(second / 31));
+  figures.errors = Math.round(rps * errorShare);
+  figures.retries = figures.errors;
+  figures.inFlight = pool.backends.reduce((total, backend) => total + backend.figures.inFlight, 0);
+  figures.connections = pool.backends.reduce((total, backend) => total + backend.figures.connections, 0);
+  figures.idleConnections = pool.backends.reduce((total, backend) => total + backend.figures.idleConnections, 0);
   pool.requests += rps;
-  pool.failures += Math.round(errorsPerSecond / 2);
+  pool.failures += Math.round(figures.errors / 2);
   pool.failuresByCode = { UPSTREAM_CONNECT_REFUSED: pool.failures };
-  pool.retries += errorsPerSecond;
-  pool.statuses = { ...pool.statuses, '2xx': pool.statuses['2xx'] + rps - errorsPerSecond };
+  pool.retries += figures.errors;
+  pool.statuses = { ...pool.statuses, '2xx': pool.statuses['2xx'] + rps - figures.errors };
   pool.bytesIn += rps * 120;
   pool.bytesOut += rps * 5400;
-  pool.latencyMs = { p50, p90: p95, p95, p99 };
-  return { rps, errorsPerSecond, p50, p95, p99, backendRps };
 }
 
 function tickBackend(backend: FakeBackend, rps: number, errorShare: number, seed: number, atMs: number): void {
+  const { figures } = backend;
   const errors = Math.round(rps * errorShare);
-  backend.rps = rps;
+  figures.spend(rps, 2.5 + 3 / backend.speed + noise(seed), 8);
+  figures.errors = errors;
   backend.requests += rps;
   backend.statuses = {
     ...backend.statuses,
@@ -64,14 +112,13 @@ function tickBackend(backend: FakeBackend, rps: number, errorShare: number, seed
     backend.failures += errors;
     backend.failuresByCode = { UPSTREAM_CONNECT_RESET: backend.failures };
   }
-  if (backend.state === 'draining')
-    backend.inFlight = backend.inFlight === 0 ? 37 : Math.max(2, backend.inFlight - (seed % 9 === 0 ? 1 : 0));
-  else backend.inFlight = Math.round((rps * (4 + 6 * noise(seed))) / 1000 / (backend.speed / 3));
-  if (backend.isRemoved) backend.inFlight = Math.max(0, backend.inFlight - 9);
-  backend.idleConnections = takes(backend) ? 8 + Math.round(6 * noise(seed)) : 0;
-  backend.connections = backend.inFlight + backend.idleConnections;
-  const p50 = 2.5 + 3 / backend.speed + noise(seed);
-  backend.latencyMs = rps === 0 ? NOTHING : { p50, p90: p50 * 3, p95: p50 * 3.6, p99: p50 * (6 + 4 * noise(seed)) };
+  if (backend.state === 'draining') {
+    const left = figures.inFlight - (seed % 9 === 0 ? 1 : 0);
+    figures.inFlight = figures.inFlight === 0 ? 37 : Math.max(2, left);
+  } else figures.inFlight = Math.round((rps * (4 + 6 * noise(seed))) / 1000 / (backend.speed / 3));
+  if (backend.isRemoved) figures.inFlight = Math.max(0, figures.inFlight - 9);
+  figures.idleConnections = takes(backend) ? 8 + Math.round(6 * noise(seed)) : 0;
+  figures.connections = figures.inFlight + figures.idleConnections;
   if (backend.nextCheckMs !== null && backend.nextCheckMs <= atMs) {
     const isPass = backend.state !== 'down' && backend.state !== 'unresolved';
     backend.lastCheck = {

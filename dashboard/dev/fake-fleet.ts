@@ -2,12 +2,17 @@
  * A balancer that is not there: pools, backends, figures and events that look and move like real
  * ones, for work on the page and for its tests in a browser. `fake-server.ts` serves it.
  *
- * It is scripted by seconds and has no randomness of its own, so that a picture taken twice is the
+ * It is a source of topics as the control plane is one, with a real journal and a real history. It
+ * is scripted by seconds and has no randomness of its own, so that a picture taken twice is the
  * same twice.
  */
-import type { AdminMode, BackendAddition, Status } from '../../src/protocol/admin-api.ts';
-import type { EventLevel, LiveEvent, PoolSecond, Totals } from '../../src/protocol/dashboard.ts';
-import { tickPool } from './fake-figures.ts';
+import type { PoolSource, TopicSource } from '../../src/control-plane/admin/topics/source.ts';
+import { History } from '../../src/control-plane/history/history.ts';
+import { Journal } from '../../src/control-plane/journal.ts';
+import type { AdminMode, BackendAddition, Status, WorkerStatus } from '../../src/protocol/admin-api.ts';
+import type { EventLevel, LiveEvent } from '../../src/protocol/dashboard.ts';
+import type { SystemFields } from '../../src/protocol/live.ts';
+import { FakeFigures, tickPool } from './fake-figures.ts';
 import {
   type FakeBackend,
   type FakePool,
@@ -15,101 +20,119 @@ import {
   POLICIES,
   poolsOf,
   type Scenario,
+  sourceOf,
   statusOf,
 } from './fake-pools.ts';
 
-interface KeptHistory {
-  at: number[];
-  rps: number[];
-  errorsPerSecond: number[];
-  p50: (number | null)[];
-  p95: (number | null)[];
-  p99: (number | null)[];
-  backendRps: Record<string, (number | null)[]>;
-}
+const VERSION = '0.1.0';
 
-export class FakeFleet {
-  readonly policies = POLICIES;
-  readonly listeners = [{ name: 'web', address: '[::]:8080' }];
-  readonly pools: FakePool[];
-  readonly events: LiveEvent[] = [];
-  readonly histories = new Map<string, KeptHistory>();
-  totals: Totals = { rps: 0, errorsPerSecond: 0, clientConnections: 0, upstreamConnections: 0, inFlight: 0 };
+export class FakeFleet implements TopicSource {
+  readonly instance = 'fake';
+  readonly elapsedMs = 1000;
+  readonly fakePools: FakePool[];
+  readonly totals = new FakeFigures();
+  readonly history = new History();
+  readonly journal: Journal;
   revision = 41;
   startedAtMs: number;
-  onEvent: (event: LiveEvent) => void = () => {};
+  #journalMs = 0;
 
   constructor(scenario: Scenario, nowMs: number) {
     this.startedAtMs = nowMs - 3 * 86_400_000 - 2 * 3_600_000;
-    this.pools = poolsOf(scenario, nowMs);
-    for (let second = 900; second >= 1; second -= 1) {
-      const atMs = nowMs - second * 1000;
-      const seconds = this.tick(atMs);
+    this.journal = new Journal({ wallMs: () => this.#journalMs });
+    this.fakePools = poolsOf(scenario, nowMs);
+    // A second of a thousand backends takes a while.
+    const past = this.fakePools.some(({ backends }) => backends.length > 100) ? 60 : 900;
+    for (let second = past; second >= 1; second -= 1) {
       // Between 400 and 380 seconds ago the sampler stood still: a gap.
-      if (second <= 400 && second > 380) continue;
-      this.#keep(Math.floor(atMs / 1000), seconds);
+      this.advance(nowMs - second * 1000, !(second <= 400 && second > 380));
     }
     if (scenario === 'fleet') this.#tellThePast(nowMs);
   }
 
-  /** Lets a second pass and answers its figures. */
-  tick(atMs: number): Record<string, PoolSecond> {
-    const second = Math.floor(atMs / 1000);
-    const seconds: Record<string, PoolSecond> = {};
-    let rps = 0;
-    let errorsPerSecond = 0;
-    for (const pool of this.pools) {
-      const figures = tickPool(pool, second, atMs);
-      seconds[pool.name] = figures;
-      rps += figures.rps;
-      errorsPerSecond += figures.errorsPerSecond;
-    }
-    const backends = this.pools.flatMap((pool) => pool.backends);
-    const inFlight = backends.reduce((sum, backend) => sum + backend.inFlight, 0);
-    const upstreamConnections = backends.reduce((sum, backend) => sum + backend.connections, 0);
-    this.totals = { rps, errorsPerSecond, clientConnections: Math.round(rps / 9), upstreamConnections, inFlight };
-    return seconds;
+  get second(): number {
+    return this.history.second;
   }
 
-  /** As `tick`, and keeps the second for later snapshots. */
-  advance(atMs: number): Record<string, PoolSecond> {
-    const seconds = this.tick(atMs);
-    this.#keep(Math.floor(atMs / 1000), seconds);
-    return seconds;
+  get pools(): readonly PoolSource[] {
+    return this.fakePools.map(sourceOf);
   }
 
-  status(nowMs: number): Status {
+  get workers(): readonly WorkerStatus[] {
+    return [0, 1].map((worker) => ({
+      worker,
+      state: 'running',
+      startedAtMs: this.startedAtMs,
+      restarts: 0,
+      isCrashLoop: false,
+      lastDeath: null,
+      clientConnections: Math.round(this.totals.clientConnections / 2),
+      exchanges: Math.round(this.totals.inFlight / 2),
+      loopDelayMs: 1.4,
+      loopBusy: 0.31,
+      heapBytes: 14_000_000,
+    }));
+  }
+
+  get system(): SystemFields {
+    return {
+      version: VERSION,
+      revision: this.revision,
+      startedAtMs: this.startedAtMs,
+      isDraining: false,
+      workerCount: 2,
+      runningWorkers: 2,
+      policies: POLICIES,
+      listeners: [{ name: 'web', address: '[::]:8080' }],
+    };
+  }
+
+  events(count: number): readonly LiveEvent[] {
+    return this.journal.latest(count);
+  }
+
+  status(): Status {
     return {
       revision: this.revision,
-      uptimeMs: nowMs - this.startedAtMs,
-      version: '0.1.0',
+      uptimeMs: Date.now() - this.startedAtMs,
+      version: VERSION,
       isDraining: false,
-      workers: [0, 1].map((worker) => ({
-        worker,
-        state: 'running',
-        startedAtMs: this.startedAtMs,
-        restarts: 0,
-        isCrashLoop: false,
-        lastDeath: null,
-        clientConnections: Math.round(this.totals.clientConnections / 2),
-        exchanges: Math.round(this.totals.inFlight / 2),
-        loopDelayMs: 1.4,
-        loopBusy: 0.31,
-        heapBytes: 14_000_000,
-      })),
-      pools: this.pools.map(statusOf),
+      workers: this.workers,
+      pools: this.fakePools.map(statusOf),
       failuresWithoutPool: {},
     };
   }
 
+  /** Lets a second pass. */
+  advance(atMs: number, isSeen = true): void {
+    const at = Math.floor(atMs / 1000);
+    for (const pool of this.fakePools) tickPool(pool, at, atMs);
+    const { totals } = this;
+    const sum = (of: (figures: FakeFigures) => number): number =>
+      this.fakePools.reduce((total, { figures }) => total + of(figures), 0);
+    totals.spend(
+      sum((figures) => figures.finished),
+      5,
+      7,
+    );
+    totals.errors = sum((figures) => figures.errors);
+    totals.retries = sum((figures) => figures.retries);
+    totals.inFlight = sum((figures) => figures.inFlight);
+    totals.connections = sum((figures) => figures.connections);
+    totals.idleConnections = sum((figures) => figures.idleConnections);
+    totals.clientConnections = Math.round(totals.finished / 9);
+    if (isSeen) this.history.record({ at, elapsedMs: 1000, totals, pools: this.fakePools });
+  }
+
   tell(level: EventLevel, kind: string, subject: string, text: string, origin: string, atMs: number): void {
-    const event = { id: this.events.length + 1, atMs, level, kind, subject, text, origin };
-    this.events.push(event);
-    this.onEvent(event);
+    this.#journalMs = atMs;
+    this.journal.add({ level, kind, subject, text, origin });
   }
 
   find(poolName: string, backendName: string): FakeBackend | undefined {
-    return this.pools.find((pool) => pool.name === poolName)?.backends.find((backend) => backend.name === backendName);
+    return this.fakePools
+      .find((pool) => pool.name === poolName)
+      ?.backends.find((backend) => backend.name === backendName);
   }
 
   setMode(pool: string, backend: FakeBackend, mode: AdminMode, nowMs: number): void {
@@ -145,43 +168,6 @@ export class FakeFleet {
     pool.backends.push(backend);
     this.revision += 1;
     this.tell('info', 'backend-added', `${pool.name}/${backend.name}`, 'added', 'admin API', nowMs);
-  }
-
-  #keep(at: number, seconds: Readonly<Record<string, PoolSecond>>): void {
-    for (const [name, second] of Object.entries(seconds)) {
-      const kept = this.histories.get(name) ?? {
-        at: [],
-        rps: [],
-        errorsPerSecond: [],
-        p50: [],
-        p95: [],
-        p99: [],
-        backendRps: {},
-      };
-      this.histories.set(name, kept);
-      const last = kept.at.at(-1) ?? at - 1;
-      const length = kept.at.push(Math.abs(at - last - 1) <= 1 ? last + 1 : at);
-      kept.rps.push(second.rps);
-      kept.errorsPerSecond.push(second.errorsPerSecond);
-      kept.p50.push(second.p50);
-      kept.p95.push(second.p95);
-      kept.p99.push(second.p99);
-      for (const [backend, rps] of Object.entries(second.backendRps)) {
-        kept.backendRps[backend] ??= new Array<number | null>(length - 1).fill(null);
-        kept.backendRps[backend].push(rps);
-      }
-      for (const column of Object.values(kept.backendRps)) if (column.length < length) column.push(null);
-      const columns = [
-        kept.at,
-        kept.rps,
-        kept.errorsPerSecond,
-        kept.p50,
-        kept.p95,
-        kept.p99,
-        ...Object.values(kept.backendRps),
-      ];
-      if (length > 900) for (const column of columns) column.shift();
-    }
   }
 
   #tellThePast(nowMs: number): void {

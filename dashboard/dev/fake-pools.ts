@@ -1,12 +1,27 @@
 /** The pools of the fake balancer, by scenario, and the shapes that the others work on. */
-import type { AdminMode, BackendState, BackendStatus, LatencyMs, PoolStatus } from '../../src/protocol/admin-api.ts';
+import type { BackendSource, PoolSource } from '../../src/control-plane/admin/topics/source.ts';
+import type { AdminMode, BackendState, BackendStatus, PoolStatus } from '../../src/protocol/admin-api.ts';
 import type { PolicyInfo } from '../../src/protocol/dashboard.ts';
+import { FakeFigures } from './fake-figures.ts';
 
 export type Scenario = 'fleet' | 'calm' | 'thousand' | 'idle' | 'empty';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-export type FakeBackend = Mutable<BackendStatus> & { speed: number };
-export type FakePool = Mutable<Omit<PoolStatus, 'backends'>> & { backends: FakeBackend[]; demand: number };
+
+/** What the figures say is not kept twice. */
+type Counted = 'inFlight' | 'connections' | 'idleConnections' | 'rps' | 'latencyMs' | 'queued';
+
+/** A backend of the fake balancer: its settings and counters, and its figures of seconds. */
+export interface FakeBackend extends Mutable<Omit<BackendStatus, Counted>> {
+  speed: number;
+  readonly figures: FakeFigures;
+}
+
+export interface FakePool extends Mutable<Omit<PoolStatus, Counted | 'backends' | 'policies'>> {
+  backends: FakeBackend[];
+  demand: number;
+  readonly figures: FakeFigures;
+}
 
 export const POLICIES: readonly PolicyInfo[] = [
   { name: 'round-robin', summary: 'Each available backend in its turn.', usesWeights: false },
@@ -22,7 +37,6 @@ export const POLICIES: readonly PolicyInfo[] = [
   },
 ];
 
-export const NOTHING: LatencyMs = { p50: null, p90: null, p95: null, p99: null };
 const noStatuses = (): Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number> => ({
   '1xx': 0,
   '2xx': 0,
@@ -52,19 +66,14 @@ export function fakeBackend(
     rampPercent: 100,
     ejectedUntilMs: null,
     cutAtMs: null,
-    inFlight: 0,
-    connections: 0,
-    idleConnections: 0,
     requests: 0,
     failures: 0,
     failuresByCode: {},
     statuses: noStatuses(),
     bytesIn: 0,
     bytesOut: 0,
-    rps: 0,
     expectedShare: null,
     actualShare: null,
-    latencyMs: NOTHING,
     lastCheck: {
       atMs: nowMs - 2000,
       isPass: state === 'up',
@@ -74,6 +83,7 @@ export function fakeBackend(
     nextCheckMs: nowMs + 7000,
     isRemoved: false,
     speed: 1 + (port % 3),
+    figures: new FakeFigures(),
   };
 }
 
@@ -81,7 +91,6 @@ function fakePool(name: string, policy: string, demand: number, backends: FakeBa
   return {
     name,
     policy,
-    policies: POLICIES.map((one) => one.name),
     backends,
     demand,
     requests: 0,
@@ -90,13 +99,11 @@ function fakePool(name: string, policy: string, demand: number, backends: FakeBa
     statuses: noStatuses(),
     retries: 0,
     retriesDenied: 0,
-    queued: 0,
     queuedTotal: 0,
     isPanic: false,
     bytesIn: 0,
     bytesOut: 0,
-    rps: 0,
-    latencyMs: NOTHING,
+    figures: new FakeFigures(),
   };
 }
 
@@ -138,12 +145,43 @@ export function poolsOf(scenario: Scenario, nowMs: number): FakePool[] {
   return [fakePool('web', 'round-robin', 120, [b('alpha', 8101), b('beta', 8102), b('gamma', 8103)]), api, fixed];
 }
 
+/** The pool as topics are made of it. */
+export function sourceOf(pool: FakePool): PoolSource {
+  return {
+    name: pool.name,
+    policy: pool.policy,
+    isPanic: pool.isPanic,
+    figures: pool.figures,
+    backends: pool.backends.map(backendSourceOf),
+    status: () => {
+      const { demand: _demand, backends: _backends, figures, ...fields } = pool;
+      return { ...fields, queued: figures.queued, rps: figures.rps, latencyMs: figures.latency() };
+    },
+  };
+}
+
+function backendSourceOf(backend: FakeBackend): BackendSource {
+  const { speed: _speed, figures, ...fields } = backend;
+  return { ...fields, figures, status: () => backendStatusOf(backend) };
+}
+
 export function statusOf(pool: FakePool): PoolStatus {
-  const { demand: _demand, backends, ...fields } = pool;
-  return { ...fields, backends: backends.map(backendStatusOf) };
+  return {
+    ...sourceOf(pool).status(),
+    policies: POLICIES.map(({ name }) => name),
+    backends: pool.backends.map(backendStatusOf),
+  };
 }
 
 export function backendStatusOf(backend: FakeBackend): BackendStatus {
-  const { speed: _speed, ...fields } = backend;
-  return { ...fields, statuses: { ...fields.statuses } };
+  const { speed: _speed, figures, ...fields } = backend;
+  return {
+    ...fields,
+    statuses: { ...fields.statuses },
+    inFlight: figures.inFlight,
+    connections: figures.connections,
+    idleConnections: figures.idleConnections,
+    rps: figures.rps,
+    latencyMs: figures.latency(),
+  };
 }

@@ -1,5 +1,6 @@
 /**
- * Serves the built page with a fake balancer behind it, by the exact protocol of the live channel.
+ * Serves the built page with a fake balancer behind it: the real live channel and the real routes
+ * of the admin API, over figures that are made up.
  *
  * `node dashboard/dev/fake-server.ts [--port 8190] [--scenario fleet|calm|thousand|idle|empty] [--token T]`
  *
@@ -11,11 +12,19 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { addEventsRoute } from '../../src/control-plane/admin/events-route.ts';
+import { addHistoryRoute } from '../../src/control-plane/admin/history-route.ts';
+import { LiveStream } from '../../src/control-plane/admin/live/live-stream.ts';
+import { ProblemError } from '../../src/control-plane/admin/problems.ts';
+import { type AdminApp, addPath } from '../../src/control-plane/admin/routes.ts';
+import { addSnapshotRoute } from '../../src/control-plane/admin/snapshot-route.ts';
+import { Listeners } from '../../src/control-plane/listeners.ts';
 import type { BackendAddition, BackendPatch, PoolPatch } from '../../src/protocol/admin-api.ts';
-import type { DeltaMessage, ServerMessage, SnapshotMessage } from '../../src/protocol/dashboard.ts';
 import { FakeFleet } from './fake-fleet.ts';
-import { backendStatusOf, type Scenario, statusOf } from './fake-pools.ts';
+import { POLICIES, type Scenario, statusOf } from './fake-pools.ts';
 
 export interface FakeServerOptions {
   readonly port?: number;
@@ -30,6 +39,12 @@ export interface FakeServer {
   readonly fleet: FakeFleet;
   /** What the page asked for, such as `PATCH /api/v1/pools/api {"policy":"round-robin"}`. */
   readonly writes: string[];
+  /** What the page looks at now, by connection. */
+  readonly topics: () => readonly string[];
+  /** Channels that were opened so far. */
+  readonly connections: () => number;
+  /** Bytes of all messages to pages so far. */
+  readonly sentBytes: () => number;
   /** Refuses writes with this detail from now on; null takes them again. */
   refuseWrites(detail: string | null): void;
   /** Answers writes this much later. */
@@ -56,68 +71,38 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
   const token = options.token ?? null;
   const fleet = new FakeFleet(options.scenario ?? 'fleet', Date.now());
   const writes: string[] = [];
-  const seqs = new Map<WebSocket, number>();
+  const seconds = new Listeners();
   let refusal: string | null = null;
   let delayMs = 0;
   let isSilent = false;
   let isBlocked = false;
   let isSkipping = false;
   let resyncs = 0;
+  let sentBytes = 0;
+  let connections = 0;
+  let topics: readonly string[] = [];
 
-  const send = (socket: WebSocket, make: (seq: number) => ServerMessage): void => {
-    const seq = (seqs.get(socket) ?? 0) + 1;
-    seqs.set(socket, seq);
-    socket.send(JSON.stringify(make(seq)));
-  };
-  const snapshot = (seq: number): SnapshotMessage => {
-    const nowMs = Date.now();
-    return {
-      type: 'snapshot',
-      version: 1,
-      seq,
-      atMs: nowMs,
-      policies: fleet.policies,
-      listeners: fleet.listeners,
-      status: fleet.status(nowMs),
-      totals: fleet.totals,
-      history: Object.fromEntries(fleet.histories),
-      events: fleet.events.slice(-200),
-    };
-  };
-  fleet.onEvent = (event) => {
-    for (const socket of seqs.keys()) send(socket, (seq) => ({ type: 'event', seq, event }));
-  };
-
-  let names = '';
+  const stream = new LiveStream({
+    takeSource: () => fleet,
+    onSecond: (listener) => seconds.add(listener),
+    onEvent: (listener) => fleet.journal.onEvent(listener),
+    monotonicMs: () => performance.now(),
+  });
   const tick = (): void => {
-    const nowMs = Date.now();
-    const seconds = fleet.advance(nowMs);
-    if (isSilent) return;
-    const status = fleet.status(nowMs);
-    const nextNames = JSON.stringify(fleet.pools.map((pool) => pool.backends.map((backend) => backend.name)));
-    const isMoved = names !== '' && names !== nextNames;
-    names = nextNames;
-    const body: Omit<DeltaMessage, 'seq'> = {
-      type: 'delta',
-      atMs: nowMs,
-      revision: status.revision,
-      uptimeMs: status.uptimeMs,
-      isDraining: false,
-      totals: fleet.totals,
-      workers: status.workers,
-      pools: fleet.pools.map((pool) => ({
-        ...statusOf(pool),
-        backends: pool.backends.map(backendStatusOf),
-        ...(isMoved ? { order: pool.backends.map((backend) => backend.name) } : {}),
-      })),
-      seconds,
-    };
-    for (const socket of seqs.keys()) {
-      if (isSkipping) seqs.set(socket, (seqs.get(socket) ?? 0) + 1);
-      else send(socket, (seq) => ({ ...body, seq }));
-    }
+    fleet.advance(Date.now());
+    if (!isSilent) seconds.tell();
     isSkipping = false;
   };
+
+  const app: AdminApp = new Hono();
+  app.onError((error) =>
+    error instanceof ProblemError ? error.response() : new ProblemError(500, 'fake-server', String(error)).response(),
+  );
+  addSnapshotRoute(app, () => fleet);
+  addHistoryRoute(app, fleet.history);
+  addEventsRoute(app, fleet.journal);
+  addPath(app, '/api/v1/status', { GET: (c) => c.json(fleet.status()) });
+  const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
 
   const isAllowed = (request: IncomingMessage): boolean =>
     token === null || (request.headers.cookie ?? '').includes(`fake-session=${token}`);
@@ -138,12 +123,12 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (refusal !== null) return problem(response, 422, 'refused', refusal);
     const nowMs = Date.now();
-    const pool = fleet.pools.find((one) => one.name === parts[0]);
+    const pool = fleet.fakePools.find((one) => one.name === parts[0]);
     if (pool === undefined) return problem(response, 404, 'pool-not-found', `There is no pool "${parts[0]}".`);
     const body = text === '' ? {} : (JSON.parse(text) as unknown);
     if (parts.length === 1) {
       const { policy } = body as PoolPatch;
-      if (policy === undefined || !pool.policies.includes(policy)) {
+      if (policy === undefined || !POLICIES.some(({ name }) => name === policy)) {
         return problem(response, 422, 'policy-unknown', `There is no policy "${policy}".`);
       }
       const text = `policy is now ${policy}, was ${pool.policy}`;
@@ -179,7 +164,7 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
       }
       if (path.startsWith('/api/')) {
         if (!isAllowed(request)) return problem(response, 401, 'unauthorized', 'A token is needed.');
-        if (path === '/api/v1/status') return answer(response, 200, fleet.status(Date.now()));
+        if (request.method === 'GET') return respond(request, response);
         const parts = path.replace('/api/v1/pools/', '').split('/').map(decodeURIComponent);
         return write(request, response, parts);
       }
@@ -193,6 +178,20 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
     })().catch((error: unknown) => problem(response, 500, 'fake-server', String(error)));
   });
 
+  /** Sees what goes over a channel, and leaves out what is to be missed. */
+  const watch = (client: WebSocket): void => {
+    const send = client.send.bind(client);
+    client.send = ((data: Buffer, ...rest: []) => {
+      if (isSilent || (isSkipping && data.includes('"type":"delta"'))) return;
+      sentBytes += data.length;
+      send(data, ...rest);
+    }) as WebSocket['send'];
+    client.on('message', (data) => {
+      const message = JSON.parse(String(data)) as { op?: string; topics?: readonly string[] };
+      if (message.op === 'resync') resyncs += 1;
+      topics = message.topics ?? topics;
+    });
+  };
   const live = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
     if (isSilent) {
@@ -204,12 +203,9 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
       return;
     }
     live.handleUpgrade(request, socket, head, (client) => {
-      send(client, snapshot);
-      client.on('message', () => {
-        resyncs += 1;
-        send(client, snapshot);
-      });
-      client.on('close', () => seqs.delete(client));
+      connections += 1;
+      watch(client);
+      stream.add(client);
     });
   });
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
@@ -219,6 +215,9 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     fleet,
     writes,
+    topics: () => topics,
+    connections: () => connections,
+    sentBytes: () => sentBytes,
     refuseWrites: (detail) => {
       refusal = detail;
     },
@@ -230,7 +229,7 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
     },
     blockLive: (next) => {
       isBlocked = next;
-      if (next) for (const socket of seqs.keys()) socket.terminate();
+      if (next) stream.terminate();
     },
     skipDelta: () => {
       isSkipping = true;
@@ -238,7 +237,7 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
     resyncCount: () => resyncs,
     close: async () => {
       clearInterval(timer);
-      for (const socket of live.clients) socket.terminate();
+      stream.terminate();
       live.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,7 @@
 /** The page: header, banner, and the screen that the address names. */
 import { useEffect, useRef } from 'preact/hooks';
 import { latest, link, shown } from './live/session.ts';
+import { useTopic } from './live/use-topic.ts';
 import { ConfirmDialog } from './parts/confirm.tsx';
 import { place } from './router.ts';
 import { EventsScreen } from './screens/events.tsx';
@@ -13,8 +14,13 @@ import { Banner } from './shell/banner.tsx';
 import { Header } from './shell/header.tsx';
 import { HelpDialog } from './shell/help.tsx';
 import { Notices } from './shell/notices.tsx';
+import { EVENTS, SYSTEM, TOTALS } from './topics.ts';
 
 export function App() {
+  // What every screen needs: the bar, the title, what is said aloud.
+  useTopic(TOTALS);
+  useTopic(SYSTEM);
+  useTopic(EVENTS);
   const { route } = place.value;
   const address = route.screen === 'pool' ? `pool ${route.pool}` : route.screen;
   const isFirst = useRef(true);
@@ -63,13 +69,13 @@ function Screen() {
   const { route } = place.value;
   switch (route.screen) {
     case 'overview':
-      return <OverviewScreen model={model} />;
+      return <OverviewScreen />;
     case 'pools':
-      return <PoolsScreen model={model} />;
+      return <PoolsScreen />;
     case 'pool':
-      return <PoolScreen model={model} name={route.pool} />;
+      return <PoolScreen name={route.pool} />;
     case 'events':
-      return <EventsScreen model={model} />;
+      return <EventsScreen />;
     case 'unknown':
       return (
         <main class="screen" id="screen" tabIndex={-1}>

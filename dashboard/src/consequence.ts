@@ -3,7 +3,8 @@
  */
 import type { AdminMode, BackendStatus } from '../../src/protocol/admin-api.ts';
 import { formatShare, plural } from './format.ts';
-import { takesRequests } from './share.ts';
+import type { PoolFields } from './protocol.ts';
+import { takesRequests } from './roll-up.ts';
 
 export type Action = AdminMode | 'remove';
 
@@ -17,36 +18,37 @@ export interface Consequence {
 
 export function consequenceOf(
   action: Action,
-  pool: string,
-  name: string,
-  backends: readonly BackendStatus[],
+  pool: Pick<PoolFields, 'name' | 'count' | 'availableCount'>,
+  backend: BackendStatus,
 ): Consequence {
-  const backend = backends.find((one) => one.name === name);
-  const subject = `${pool}/${name}`;
-  const title = { ready: 'Make', drain: 'Drain', maintenance: 'Take', remove: 'Remove' }[action];
-  const ending = { ready: ' ready', drain: '', maintenance: ' into maintenance', remove: '' }[action];
-  const words = { title: `${title} ${subject}${ending}?`, button: BUTTONS[action] };
-  const inFlight = backend?.inFlight ?? 0;
+  const words = wordsOf(action, pool.name, backend.name);
   if (action === 'ready') {
-    const isHealthy = backend?.lastCheck?.isPass ?? true;
+    const isHealthy = backend.lastCheck?.isPass ?? true;
     const sentence = isHealthy
       ? 'New requests go to it again as soon as every worker knows.'
       : 'It takes new requests again once its health checks pass.';
     return { ...words, sentences: [sentence], isGrave: false };
   }
-  const count = backends.filter((one) => !one.isRemoved).length;
-  const remaining = backends.filter((one) => one.name !== name && takesRequests(one)).length;
-  const isTaken = backend !== undefined && takesRequests(backend);
-  const sentences = [WHAT[action], `${plural(inFlight, 'request')} in flight; ${remaining} of ${count} remain.`];
-  if (isTaken && remaining > 0) {
-    const share = shareOf(backend, backends);
-    if (share !== null && share < 1) {
-      sentences.push(`Each of the others takes about ${formatShare(share / (1 - share))} more.`);
-    }
+  const isTaken = takesRequests(backend);
+  const remaining = pool.availableCount - (isTaken ? 1 : 0);
+  const sentences = [
+    WHAT[action],
+    `${plural(backend.inFlight, 'request')} in flight; ${remaining} of ${pool.count} remain.`,
+  ];
+  const share = backend.actualShare;
+  if (isTaken && remaining > 0 && share !== null && share < 1) {
+    sentences.push(`Each of the others takes about ${formatShare(share / (1 - share))} more.`);
   }
   const isGrave = isTaken && remaining === 0;
-  if (isGrave) sentences.push(`No backend is left: requests to the pool ${pool} are answered 503.`);
+  if (isGrave) sentences.push(`No backend is left: requests to the pool ${pool.name} are answered 503.`);
   return { ...words, sentences, isGrave };
+}
+
+/** The question and its button, whatever follows from it. */
+export function wordsOf(action: Action, pool: string, backend: string): Pick<Consequence, 'title' | 'button'> {
+  const title = { ready: 'Make', drain: 'Drain', maintenance: 'Take', remove: 'Remove' }[action];
+  const ending = { ready: ' ready', drain: '', maintenance: ' into maintenance', remove: '' }[action];
+  return { title: `${title} ${pool}/${backend}${ending}?`, button: BUTTONS[action] };
 }
 
 const BUTTONS: Readonly<Record<Action, string>> = {
@@ -61,8 +63,3 @@ const WHAT: Readonly<Record<Exclude<Action, 'ready'>, string>> = {
   maintenance: 'It takes no requests at all until it is made ready again.',
   remove: 'It takes no new requests, finishes those that it has, and then leaves the pool.',
 };
-
-function shareOf(backend: BackendStatus, backends: readonly BackendStatus[]): number | null {
-  const rps = backends.reduce((total, one) => total + one.rps, 0);
-  return rps > 0 ? backend.rps / rps : null;
-}

@@ -98,6 +98,21 @@ export function formatDay(ms: number): string {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
 }
 
+/** A moment as fine as its step: `14:02:11`, `14:02`, `11-23 14:00`. */
+export function formatMoment(ms: number, stepSeconds: number): string {
+  if (stepSeconds < 60) return formatClock(ms);
+  const minutes = formatClock(ms).slice(0, 5);
+  return stepSeconds < 120 ? minutes : `${formatDay(ms).slice(5)} ${minutes}`;
+}
+
+/** A label of a time axis that is so long: `14:02:11`, `14:02`, `11-23`. */
+export function formatTick(ms: number, spanSeconds: number): string {
+  if (spanSeconds <= 900) return formatClock(ms);
+  const minutes = formatClock(ms).slice(0, 5);
+  // Midnight says which day begins.
+  return minutes === '00:00' && spanSeconds > 86_400 ? formatDay(ms).slice(5) : minutes;
+}
+
 /** `1 request`, `3 requests`. */
 export function plural(count: number, noun: string): string {
   return `${formatWhole(count)} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,73 +1,74 @@
 import { expect, test } from 'vitest';
-import { appendSeconds, historyFrom, KEPT_SECONDS, stretch, totalOf } from './history.ts';
+import { addAnswer, addSecond, columnsFrom, lastClosed, lastSecond, stretch } from './history.ts';
+import { answer, chart } from './test-data.ts';
 
-const second = (rps: number, backendRps: Record<string, number> = {}) => ({
-  rps,
-  errorsPerSecond: 0,
-  p50: 1,
-  p95: 2,
-  p99: 3,
-  backendRps,
-});
-
-const start = () =>
-  historyFrom({
-    web: {
-      at: [100, 101, 104],
-      rps: [1, 2, 5],
-      errorsPerSecond: [0, 0, 0],
-      p50: [1, null, 1],
-      p95: [1, 1, 1],
-      p99: [1, 1, 1],
-      backendRps: { b1: [1, 2, 5] },
-    },
-  });
+const GAP = { at: [100, 101, 104] };
 
 test('a stretch has one slot a second, and missing seconds are gaps', () => {
-  const columns = start().get('web');
-  if (columns === undefined) throw new Error('no columns');
-  const { at, cut } = stretch(columns, 105, 7);
+  const columns = columnsFrom(answer(100, [1, 2, 5], GAP), 60);
+  const { at, pick } = stretch(columns, 105, 7);
   expect(at).toEqual([99, 100, 101, 102, 103, 104, 105]);
-  expect(cut(columns.rps)).toEqual([null, 1, 2, null, null, 5, null]);
-  expect(cut(columns.p50)).toEqual([null, 1, null, null, null, 1, null]);
+  expect(pick(columns.columns.get('rps'))).toEqual([null, 1, 2, null, null, 5, null]);
+  expect(pick(undefined)).toEqual(new Array(7).fill(null));
 });
 
-test('a backend that comes later is a gap before, one that goes is a gap after', () => {
-  const history = start();
-  appendSeconds(history, 105_000, { web: second(6, { b2: 6 }) }, ['web']);
-  const columns = history.get('web');
-  expect(columns?.backendRps.get('b1')).toEqual([1, 2, 5, null]);
-  expect(columns?.backendRps.get('b2')).toEqual([null, null, null, 6]);
+test('a stretch of coarse steps begins where steps begin', () => {
+  const columns = columnsFrom(answer(0, [1, 2, 3], { stepSeconds: 10, at: [1000, 1010, 1030] }), 60);
+  const { at, pick } = stretch(columns, 1037, 40);
+  expect(at).toEqual([1000, 1010, 1020, 1030]);
+  expect(pick(columns.columns.get('rps'))).toEqual([1, 2, null, 3]);
 });
 
-test('jitter makes no gaps, and a true gap stays one', () => {
-  const history = start();
-  for (const atMs of [105_990, 107_010, 107_990, 112_000]) appendSeconds(history, atMs, { web: second(1) }, ['web']);
-  expect(history.get('web')?.at).toEqual([100, 101, 104, 105, 106, 107, 112]);
+test('without columns there is a stretch of nothing', () => {
+  const { at, pick } = stretch(null, 1_000_000, 604_800);
+  expect(at.length).toBeLessThanOrEqual(900);
+  expect(pick([]).every((value) => value === null)).toBe(true);
 });
 
-test('pools that are gone are forgotten, one that is silent is not', () => {
-  const history = start();
-  appendSeconds(history, 105_000, { api: second(1) }, ['api', 'web']);
-  expect([...history.keys()]).toEqual(['web', 'api']);
-  appendSeconds(history, 106_000, { api: second(1) }, ['api']);
-  expect([...history.keys()]).toEqual(['api']);
+test('a second from the live channel goes on where the history ended', () => {
+  const columns = columnsFrom(answer(100, [1, 2], { backends: { b1: [1, null] } }), 60);
+  expect(lastSecond(columns)).toBe(101);
+  addSecond(columns, 102, chart(7, { backends: { b1: 6 } }).fields);
+  expect(columns.at).toEqual([100, 101, 102]);
+  expect(columns.columns.get('rps')).toEqual([1, 2, 7]);
+  expect(columns.columns.get('p95')).toEqual([2, 2, 2]);
+  expect(columns.backends?.get('b1')).toEqual([1, null, 6]);
 });
 
-test('memory is bounded, and backends long gone are forgotten', () => {
-  const history = start();
-  for (let at = 105; at < 105 + 3 * KEPT_SECONDS; at += 1)
-    appendSeconds(history, at * 1000, { web: second(1, { b9: 1 }) }, ['web']);
-  const columns = history.get('web');
-  expect(columns?.at.length).toBeLessThan(2 * KEPT_SECONDS);
-  expect(columns?.at.length).toBeGreaterThanOrEqual(KEPT_SECONDS);
-  expect(columns?.backendRps.has('b1')).toBe(false);
-  expect(columns?.backendRps.get('b9')).toHaveLength(columns?.at.length ?? -1);
+test('an answer lies over the end: the open step is told again, and a gap is filled in', () => {
+  const columns = columnsFrom(answer(0, [1, 2, 9], { stepSeconds: 10, at: [100, 110, 120], isLastOpen: true }), 600);
+  expect(lastClosed(columns)).toBe(110);
+  const more = { stepSeconds: 10, at: [120, 130], isLastOpen: true, backends: { b1: [3, 4] } };
+  addAnswer(columns, answer(0, [3, 4], more));
+  expect(columns.at).toEqual([100, 110, 120, 130]);
+  expect(columns.columns.get('rps')).toEqual([1, 2, 3, 4]);
+  expect(lastClosed(columns)).toBe(120);
+  addAnswer(columns, answer(0, []));
+  expect(columns.at).toHaveLength(4);
 });
 
-test('a total adds up the pools second by second', () => {
-  const history = historyFrom({});
-  appendSeconds(history, 100_000, { a: second(1), b: second(10) }, ['a', 'b']);
-  appendSeconds(history, 101_000, { b: second(20) }, ['a', 'b']);
-  expect(totalOf(history, (columns) => columns.rps, 102, 3)).toEqual([11, 20, null]);
+test('a backend that comes later is a gap before', () => {
+  const columns = columnsFrom(answer(100, [1, 2], { backends: { b1: [1, 2] } }), 60);
+  addAnswer(columns, answer(102, [5], { backends: { b1: [3], b2: [2] } }));
+  expect(columns.backends?.get('b2')).toEqual([null, null, 2]);
+  addAnswer(columns, answer(103, [5], { backends: { b2: [5] } }));
+  expect(columns.backends?.get('b1')).toEqual([1, 2, 3, null]);
+});
+
+test('bands go along with the columns', () => {
+  const bands = { edgesMs: [1, 10], counts: [[1, 2, 0], null] };
+  const columns = columnsFrom(answer(100, [3, 0], { bands }), 60);
+  addSecond(columns, 102, chart(1, { bands: [0, 0, 1] }).fields);
+  expect(columns.bands).toEqual([[1, 2, 0], null, [0, 0, 1]]);
+  expect(columns.edgesMs).toEqual([1, 10]);
+});
+
+test('memory is bounded', () => {
+  const columns = columnsFrom(answer(100, [1], { backends: { b1: [1] } }), 60);
+  for (let second = 101; second < 1000; second += 1) addSecond(columns, second, chart(second).fields);
+  expect(columns.at.length).toBeLessThan(120);
+  expect(columns.at.length).toBeGreaterThanOrEqual(60);
+  expect(columns.columns.get('rps')).toHaveLength(columns.at.length);
+  expect(columns.backends?.get('b1')).toHaveLength(columns.at.length);
+  expect(columns.columns.get('rps')?.at(-1)).toBe(999);
 });

@@ -1,153 +1,139 @@
 /**
- * The last 15 minutes of every pool, one entry a second, as columns for the charts.
+ * The past of one thing, as columns for its charts: filled from `GET /api/v1/history`, lengthened
+ * second by second from the live channel, or piece by piece from the history again.
  *
- * Filled from a snapshot, then lengthened once a second by `live/session.ts`. It is mutable on
- * purpose: pure columns would copy 900 numbers of every series each second. Columns grow to twice
- * their length before the older half is cut off, so an append costs nothing on most seconds, and
- * memory is flat however long the page stays open.
+ * It is mutable on purpose: pure columns would copy 900 numbers of every series each second.
+ * Columns grow to twice their length before the older half is cut off, so an append costs nothing
+ * on most seconds, and memory is flat however long the page stays open.
  */
-import type { PoolHistory, PoolSecond } from '../../src/protocol/dashboard.ts';
-
-export const KEPT_SECONDS = 15 * 60;
+import type { ChartFields, HistoryAnswer, HistoryColumn } from './protocol.ts';
 
 export type Cell = number | null;
+export type BandCounts = readonly number[] | null;
 
-/** The columns of one pool. All arrays have the same length; `at` ascends, and may skip seconds. */
+/** All arrays have the same length; `at` ascends, and may skip steps. */
 export interface Columns {
-  /** Seconds since the epoch. */
+  readonly stepSeconds: number;
+  /** How many steps the charts show. */
+  readonly keptSteps: number;
+  /** The first second of each step, seconds since the epoch. */
   at: number[];
-  rps: Cell[];
-  errorsPerSecond: Cell[];
-  p50: Cell[];
-  p95: Cell[];
-  p99: Cell[];
-  /** By the backend's name; null for the seconds in which it did not exist. */
-  backendRps: Map<string, Cell[]>;
+  readonly columns: Map<HistoryColumn, Cell[]>;
+  /** Requests a second by backend; null where they are not kept for so long. */
+  backends: Map<string, Cell[]> | null;
+  /** Counts by latency band; null where they are not kept for so long, or were not asked for. */
+  bands: BandCounts[] | null;
+  /** Where one band ends and the next begins, in milliseconds. */
+  edgesMs: readonly number[];
+  /** The last step is not over. */
+  isLastOpen: boolean;
 }
 
-export type History = Map<string, Columns>;
-
-export function historyFrom(pools: Readonly<Record<string, PoolHistory>>): History {
-  return new Map(Object.entries(pools).map(([name, history]) => [name, columnsFrom(history)]));
-}
-
-function columnsFrom(history: PoolHistory): Columns {
-  return {
-    at: [...history.at],
-    rps: [...history.rps],
-    errorsPerSecond: [...history.errorsPerSecond],
-    p50: [...history.p50],
-    p95: [...history.p95],
-    p99: [...history.p99],
-    backendRps: new Map(Object.entries(history.backendRps).map(([name, column]) => [name, [...column]])),
+export function columnsFrom(answer: HistoryAnswer, seconds: number): Columns {
+  const columns: Columns = {
+    stepSeconds: answer.stepSeconds,
+    keptSteps: Math.ceil(seconds / answer.stepSeconds),
+    at: [],
+    columns: new Map(Object.keys(answer.columns).map((name) => [name as HistoryColumn, []])),
+    backends: answer.backends == null ? null : new Map(Object.keys(answer.backends).map((name) => [name, []])),
+    bands: answer.bands == null ? null : [],
+    edgesMs: answer.bands?.edgesMs ?? [],
+    isLastOpen: false,
   };
+  addAnswer(columns, answer);
+  return columns;
 }
 
-export function emptyColumns(): Columns {
-  return { at: [], rps: [], errorsPerSecond: [], p50: [], p95: [], p99: [], backendRps: new Map() };
+/** Lays an answer over the end of the columns: what it tells of a step that is there already is newer. */
+export function addAnswer(columns: Columns, answer: HistoryAnswer): void {
+  const [first] = answer.at;
+  if (first === undefined) return;
+  const kept = columns.at.findLastIndex((at) => at < first) + 1;
+  cut(columns, 0, kept);
+  for (const at of answer.at) columns.at.push(at);
+  const count = answer.at.length;
+  for (const [name, column] of columns.columns) append(column, answer.columns[name], count);
+  if (columns.backends !== null) appendBackends(columns.backends, answer.backends ?? {}, kept, count);
+  if (columns.bands !== null) append(columns.bands, answer.bands?.counts, count);
+  columns.isLastOpen = answer.isLastOpen;
+  trim(columns);
 }
 
-/**
- * Adds the second that a delta of `atMs` reports. Deltas come once a second but not to the
- * millisecond: one that is at most a second off its turn takes the next slot, so that jitter makes
- * no gaps; a larger step is a true gap. Pools that are not among `names` are forgotten.
- */
-export function appendSeconds(
-  history: History,
-  atMs: number,
-  seconds: Readonly<Record<string, PoolSecond>>,
-  names: readonly string[],
+/** Adds the second that the live channel told; it must be the one after the last. */
+export function addSecond(columns: Columns, second: number, fields: ChartFields): void {
+  const length = columns.at.push(second);
+  for (const [name, column] of columns.columns) column.push(fields[name] ?? null);
+  if (columns.backends !== null) {
+    for (const [name, column] of columns.backends) column.push(fields.backends?.[name] ?? null);
+  }
+  columns.bands?.push(fields.bands ?? null);
+  if (length >= 2 * columns.keptSteps) trim(columns);
+}
+
+/** The last second that is told; null where there is none. */
+export function lastSecond(columns: Columns): number | null {
+  const at = columns.at.at(-1);
+  return at === undefined ? null : at + columns.stepSeconds - 1;
+}
+
+/** From where a reader that has these columns goes on: the last step that is over. */
+export function lastClosed(columns: Columns): number | null {
+  return columns.at.at(columns.isLastOpen ? -2 : -1) ?? null;
+}
+
+function append<Value>(column: (Value | null)[], values: readonly (Value | null)[] | undefined, count: number): void {
+  for (let index = 0; index < count; index += 1) column.push(values?.[index] ?? null);
+}
+
+function appendBackends(
+  backends: Map<string, Cell[]>,
+  answer: Readonly<Record<string, readonly Cell[]>>,
+  kept: number,
+  count: number,
 ): void {
-  for (const [name, second] of Object.entries(seconds)) {
-    let columns = history.get(name);
-    if (columns === undefined) {
-      columns = emptyColumns();
-      history.set(name, columns);
-    }
-    const at = Math.floor(atMs / 1000);
-    const last = columns.at.at(-1);
-    const isInTurn = last !== undefined && Math.abs(at - (last + 1)) <= 1;
-    appendSecond(columns, isInTurn ? last + 1 : at, second);
+  for (const name of Object.keys(answer)) {
+    if (!backends.has(name)) backends.set(name, new Array<Cell>(kept).fill(null));
   }
-  for (const name of history.keys()) {
-    if (!names.includes(name)) history.delete(name);
-  }
+  for (const [name, column] of backends) append(column, answer[name], count);
 }
 
-function appendSecond(columns: Columns, at: number, second: PoolSecond): void {
-  const last = columns.at.at(-1);
-  if (last !== undefined && at <= last) return;
+function trim(columns: Columns): void {
   const length = columns.at.length;
-  columns.at.push(at);
-  columns.rps.push(second.rps);
-  columns.errorsPerSecond.push(second.errorsPerSecond);
-  columns.p50.push(second.p50);
-  columns.p95.push(second.p95);
-  columns.p99.push(second.p99);
-  for (const [name, rps] of Object.entries(second.backendRps)) {
-    let column = columns.backendRps.get(name);
-    if (column === undefined) {
-      column = new Array<Cell>(length).fill(null);
-      columns.backendRps.set(name, column);
-    }
-    column.push(rps);
-  }
-  for (const column of columns.backendRps.values()) {
-    if (column.length <= length) column.push(null);
-  }
-  if (columns.at.length >= 2 * KEPT_SECONDS) cutTo(columns, KEPT_SECONDS);
+  if (length >= 2 * columns.keptSteps) cut(columns, length - columns.keptSteps, length);
 }
 
-function cutTo(columns: Columns, count: number): void {
-  const from = columns.at.length - count;
-  columns.at = columns.at.slice(from);
-  columns.rps = columns.rps.slice(from);
-  columns.errorsPerSecond = columns.errorsPerSecond.slice(from);
-  columns.p50 = columns.p50.slice(from);
-  columns.p95 = columns.p95.slice(from);
-  columns.p99 = columns.p99.slice(from);
-  for (const [name, column] of columns.backendRps) {
-    const kept = column.slice(from);
-    if (kept.every((cell) => cell === null)) columns.backendRps.delete(name);
-    else columns.backendRps.set(name, kept);
-  }
+function cut(columns: Columns, from: number, to: number): void {
+  const part = <Value>(column: Value[]): Value[] =>
+    from === 0 && to === column.length ? column : column.slice(from, to);
+  columns.at = part(columns.at);
+  for (const [name, column] of columns.columns) columns.columns.set(name, part(column));
+  for (const [name, column] of columns.backends ?? []) columns.backends?.set(name, part(column));
+  if (columns.bands !== null) columns.bands = part(columns.bands);
 }
 
-/** A stretch of time with one slot a second, null where nothing is known: gaps stay gaps. */
+/** A stretch of time with one slot a step, null where nothing is known: gaps stay gaps. */
 export interface Stretch {
+  readonly stepSeconds: number;
+  /** The first second of each slot. */
   readonly at: readonly number[];
-  /** The same stretch of any column of the same pool. */
-  readonly cut: (column: readonly Cell[] | undefined) => Cell[];
+  /** The same stretch of any column of the same thing. */
+  readonly pick: <Value>(column: readonly (Value | null)[] | undefined) => (Value | null)[];
 }
 
 /** The `seconds` that end with `endAt` (seconds since the epoch, included). */
-export function stretch(columns: Columns, endAt: number, seconds: number): Stretch {
-  const begin = endAt - seconds + 1;
-  const at = Array.from({ length: seconds }, (_, index) => begin + index);
-  const sources = new Int32Array(seconds).fill(-1);
-  for (let index = columns.at.length - 1; index >= 0; index -= 1) {
-    const second = columns.at[index] ?? 0;
-    if (second < begin) break;
-    if (second <= endAt) sources[second - begin] = index;
+export function stretch(columns: Columns | null, endAt: number, seconds: number): Stretch {
+  const stepSeconds = columns?.stepSeconds ?? Math.max(1, Math.ceil(seconds / 900));
+  const count = Math.max(1, Math.ceil(seconds / stepSeconds));
+  const begin = (Math.floor(endAt / stepSeconds) - count + 1) * stepSeconds;
+  const at = Array.from({ length: count }, (_, slot) => begin + slot * stepSeconds);
+  const sources = new Int32Array(count).fill(-1);
+  const known = columns?.at ?? [];
+  for (let index = known.length - 1; index >= 0; index -= 1) {
+    const slot = Math.floor(((known[index] ?? 0) - begin) / stepSeconds);
+    if (slot < 0) break;
+    if (slot < count) sources[slot] = index;
   }
-  const cut = (column: readonly Cell[] | undefined): Cell[] =>
+  const pick = <Value>(column: readonly (Value | null)[] | undefined): (Value | null)[] =>
     Array.from(sources, (source) => (source < 0 ? null : (column?.[source] ?? null)));
-  return { at, cut };
-}
-
-/** Requests a second over all pools, for the last `seconds` up to `endAt`. */
-export function totalOf(
-  history: History,
-  pick: (columns: Columns) => readonly Cell[],
-  endAt: number,
-  seconds: number,
-): Cell[] {
-  const total = new Array<Cell>(seconds).fill(null);
-  for (const columns of history.values()) {
-    const values = stretch(columns, endAt, seconds).cut(pick(columns));
-    values.forEach((value, index) => {
-      if (value !== null) total[index] = (total[index] ?? 0) + value;
-    });
-  }
-  return total;
+  return { stepSeconds, at, pick };
 }

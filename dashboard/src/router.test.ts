@@ -17,5 +17,10 @@ test.each([
 test('names with any characters survive the address', () => {
   const name = 'a/b c?d#e';
   expect(parsePlace(poolHref(name)).route).toEqual({ screen: 'pool', pool: name });
-  expect(parsePlace(eventsHref('a&b=c'))).toEqual({ route: { screen: 'events' }, filter: 'a&b=c' });
+  expect(parsePlace(eventsHref('a&b=c'))).toMatchObject({ route: { screen: 'events' }, filter: 'a&b=c' });
+});
+
+test('an address holds the range of the charts and the sort of the table', () => {
+  expect(parsePlace('#/pools/web?range=6h&sort=-rps')).toMatchObject({ range: '6h', sort: '-rps' });
+  expect(parsePlace('#/pools/web?range=never')).toMatchObject({ range: '5m', sort: null });
 });

@@ -1,9 +1,12 @@
 /**
  * Which screen is shown: read from the part of the address behind `#`, so that the server has one
  * page to serve and every view has an address to share. `#/` · `#/pools` · `#/pools/NAME` ·
- * `#/events`, each with `?q=TEXT` for its filter. A new screen is one line here, one in `app.tsx`.
+ * `#/events`, each with `?q=TEXT` for its filter, `range=1h` for its charts and `sort=-rps` for its
+ * table. A new screen is one line here, one in `app.tsx`.
  */
 import { signal } from '@preact/signals';
+import type { HistoryRange } from './protocol.ts';
+import { DEFAULT_RANGE, readRange } from './ranges.ts';
 
 export type Route =
   | { readonly screen: 'overview' }
@@ -16,12 +19,22 @@ export interface Place {
   readonly route: Route;
   /** Text of the screen's filter. */
   readonly filter: string;
+  /** How far back the charts go. It goes along from screen to screen. */
+  readonly range: HistoryRange;
+  /** Column that the screen's table is sorted by, `-` before it for descending; null as it comes. */
+  readonly sort: string | null;
 }
 
 /** Reads the part of an address behind `#`. */
 export function parsePlace(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2);
-  return { route: parseRoute(path), filter: new URLSearchParams(query).get('q') ?? '' };
+  const options = new URLSearchParams(query);
+  return {
+    route: parseRoute(path),
+    filter: options.get('q') ?? '',
+    range: readRange(options.get('range')),
+    sort: options.get('sort'),
+  };
 }
 
 function parseRoute(path: string): Route {
@@ -57,7 +70,11 @@ export const place = signal<Place>(parsePlace(globalThis.location?.hash ?? ''));
 /** Follows the address from now on. */
 export function startRouter(): void {
   addEventListener('hashchange', () => {
-    place.value = parsePlace(location.hash);
+    const next = parsePlace(location.hash);
+    // A link says nothing of the range: the one that was chosen stays.
+    const isSaid = /[?&]range=/.test(location.hash);
+    place.value = isSaid ? next : { ...next, range: place.peek().range };
+    if (!isSaid && place.peek().range !== DEFAULT_RANGE) setRange(place.peek().range);
   });
 }
 
@@ -65,10 +82,25 @@ export function go(href: string): void {
   location.hash = href;
 }
 
-/** Keeps the filter in the address without a new entry in the history of the browser. */
 export function setFilter(text: string): void {
-  const [path = '#/'] = location.hash.split('?', 1);
-  const query = text === '' ? '' : `?${new URLSearchParams({ q: text })}`;
-  history.replaceState(null, '', `${path === '' ? '#/' : path}${query}`);
+  setOption('q', text === '' ? null : text);
+}
+
+export function setRange(range: HistoryRange): void {
+  setOption('range', range === DEFAULT_RANGE ? null : range);
+}
+
+export function setSort(sort: string | null): void {
+  setOption('sort', sort);
+}
+
+/** Keeps an option in the address without a new entry in the history of the browser. */
+function setOption(name: string, value: string | null): void {
+  const [path = '#/', query = ''] = location.hash.split('?', 2);
+  const options = new URLSearchParams(query);
+  if (value === null) options.delete(name);
+  else options.set(name, value);
+  const text = options.toString();
+  history.replaceState(null, '', `${path === '' ? '#/' : path}${text === '' ? '' : `?${text}`}`);
   place.value = parsePlace(location.hash);
 }

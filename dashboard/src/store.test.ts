@@ -1,60 +1,74 @@
 import { expect, test } from 'vitest';
-import { applyMessage, applyStatus, EVENTS_KEPT, type Model } from './store.ts';
-import { backend, delta, event, pool, snapshot, status } from './test-data.ts';
+import { applyMessage, backendOf, EVENTS_KEPT, keepTopics, type Model, poolOf, topicOf, withMissing } from './store.ts';
+import { backend, delta, event, pool, snapshot } from './test-data.ts';
+import { backendTopic, EVENTS, poolTopic } from './topics.ts';
 
 function applied(model: Model | null, ...messages: Parameters<typeof applyMessage>[1][]): Model {
   let current = model;
   for (const message of messages) {
     const outcome = applyMessage(current, message);
-    if (outcome.kind !== 'applied') throw new Error(`${message.type} ${message.seq}: ${outcome.kind}`);
+    if (outcome.kind !== 'applied') throw new Error(`${message.type}: ${outcome.kind}`);
     current = outcome.model;
   }
   if (current === null) throw new Error('nothing was applied');
   return current;
 }
 
+const WEB = poolTopic('web');
+const API = poolTopic('api', { limit: 2 });
 const web = () => pool('web', [backend('b1'), backend('b2')]);
-const fresh = () => applied(null, snapshot([web()]));
+const fresh = () => applied(null, snapshot({ [WEB]: web(), [API]: pool('api', [backend('a1')]) }));
+const names = (model: Model): string[] | undefined => topicOf(model, WEB)?.rows?.map((row) => row.name);
 
-test('a snapshot becomes the model, whatever was there before', () => {
-  const model = applied(applied(fresh(), delta(2)), snapshot([pool('api', [])], { seq: 40 }));
-  expect(model.seq).toBe(40);
-  expect(model.status.pools.map((one) => one.name)).toEqual(['api']);
+test('a snapshot tells some topics whole and leaves the others', () => {
+  const before = fresh();
+  const model = applied(before, snapshot({ [API]: pool('api', []) }, { seq: 2, isWhole: false, second: 1007 }));
+  expect([model.seq, model.second]).toEqual([2, 1007]);
+  expect(topicOf(model, API)?.rows).toEqual([]);
+  expect(topicOf(model, WEB)).toBe(topicOf(before, WEB));
+});
+
+test('a snapshot of another process is all that there is', () => {
+  const model = applied(fresh(), snapshot({ [API]: pool('api', []) }, { instance: 'second' }));
+  expect([...model.topics.keys()]).toEqual([API]);
 });
 
 test('a delta changes the named fields and leaves the identity of the rest', () => {
-  const before = applied(null, snapshot([web(), pool('api', [backend('a1')])]));
-  const change = { name: 'web', rps: 7, backends: [{ name: 'b2', state: 'down' as const, reason: 'status 503' }] };
-  const after = applied(before, delta(2, { pools: [change], revision: 5 }));
-  expect(after.status.revision).toBe(5);
-  expect(after.status.pools[0]).toMatchObject({ name: 'web', rps: 7, policy: 'round-robin' });
-  expect(after.status.pools[0]?.backends[1]).toMatchObject({ state: 'down', reason: 'status 503', weight: 1 });
-  expect(after.status.pools[0]?.backends[0]).toBe(before.status.pools[0]?.backends[0]);
-  expect(after.status.pools[1]).toBe(before.status.pools[1]);
-  expect(before.status.pools[0]?.backends[1]?.state).toBe('up');
+  const before = fresh();
+  const change = { fields: { rps: 7 }, rows: [{ name: 'b2', state: 'down', reason: 'status 503' }] };
+  const after = applied(before, delta(2, { [WEB]: change }));
+  expect(after.second).toBe(1001);
+  expect(topicOf(after, WEB)?.fields).toMatchObject({ rps: 7, policy: 'round-robin' });
+  expect(topicOf(after, WEB)?.rows?.[1]).toMatchObject({ state: 'down', reason: 'status 503', weight: 1 });
+  expect(topicOf(after, WEB)?.rows?.[0]).toBe(topicOf(before, WEB)?.rows?.[0]);
+  expect(topicOf(after, API)).toBe(topicOf(before, API));
+  expect(topicOf(before, WEB)?.rows?.[1]?.state).toBe('up');
 });
 
-test('an order adds, removes and moves backends', () => {
-  const change = { name: 'web', backends: [backend('b3')], order: ['b3', 'b2'] };
-  const after = applied(fresh(), delta(2, { pools: [change] }));
-  expect(after.status.pools[0]?.backends.map((one) => one.name)).toEqual(['b3', 'b2']);
+test('an order adds, removes and moves rows', () => {
+  const after = applied(fresh(), delta(2, { [WEB]: { rows: [backend('b3')], order: ['b3', 'b2'] } }));
+  expect(names(after)).toEqual(['b3', 'b2']);
 });
 
-test('an order adds and removes pools', () => {
-  const after = applied(fresh(), delta(2, { pools: [pool('api', [backend('a1')])], order: ['api'] }));
-  expect(after.status.pools.map((one) => one.name)).toEqual(['api']);
-  expect(after.status.pools[0]?.backends[0]?.name).toBe('a1');
+test('a thing that goes is null, and one that comes is told whole', () => {
+  const gone = applied(fresh(), delta(2, { [WEB]: null }));
+  expect(topicOf(gone, WEB)).toBeNull();
+  const { fields, rows } = web();
+  const back = applied(gone, delta(3, { [WEB]: { fields, rows: rows ?? [], order: ['b1', 'b2'] } }));
+  expect(topicOf(back, WEB)).toEqual(web());
 });
 
-test('a new backend that came without its fields is left out rather than shown half', () => {
-  const change = { name: 'web', backends: [{ name: 'b9', rps: 3 }], order: ['b1', 'b2', 'b9'] };
-  const after = applied(fresh(), delta(2, { pools: [change] }));
-  expect(after.status.pools[0]?.backends.map((one) => one.name)).toEqual(['b1', 'b2']);
+test('a change of a topic that nobody wants any more is passed over', () => {
+  const kept = keepTopics(fresh(), new Set([API]));
+  expect([...applied(kept, delta(2, { [WEB]: { fields: { rps: 1 } } })).topics.keys()]).toEqual([API]);
+  expect(keepTopics(kept, new Set([API, WEB]))).toBe(kept);
 });
 
 test('a gap in the numbers asks for a snapshot and changes nothing', () => {
   expect(applyMessage(fresh(), delta(3)).kind).toBe('resync');
   expect(applyMessage(fresh(), { type: 'event', seq: 3, event: event(1) }).kind).toBe('resync');
+  expect(applyMessage(fresh(), snapshot({}, { seq: 3, isWhole: false })).kind).toBe('resync');
+  expect(applyMessage(fresh(), snapshot({}, { seq: 40 })).kind).toBe('applied');
 });
 
 test('a repeated or late message is ignored', () => {
@@ -67,29 +81,33 @@ test('a delta before any snapshot asks for one', () => {
   expect(applyMessage(null, delta(1)).kind).toBe('resync');
 });
 
-test('a process that is younger than before is another one', () => {
-  expect(applyMessage(fresh(), delta(2, { uptimeMs: 10 })).kind).toBe('resync');
-});
-
-test('events share the numbering, append once each, and are bounded', () => {
-  let model = applied(fresh(), { type: 'event', seq: 2, event: event(1) }, { type: 'event', seq: 3, event: event(1) });
-  expect(model.events).toHaveLength(1);
+test('events share the numbering, append once each to whoever follows them, and are bounded', () => {
+  let model = applied(null, snapshot({ [EVENTS]: { fields: { events: [event(1)] } }, [WEB]: web() }));
+  model = applied(model, { type: 'event', seq: 2, event: event(1) });
+  const ids = (): number[] | undefined => topicOf(model, EVENTS)?.fields.events.map(({ id }) => id);
+  expect(ids()).toEqual([1]);
   for (let id = 2; id < EVENTS_KEPT + 20; id += 1) {
     model = applied(model, { type: 'event', seq: model.seq + 1, event: event(id) });
   }
-  expect(model.events).toHaveLength(EVENTS_KEPT);
-  expect(model.events.at(-1)?.id).toBe(EVENTS_KEPT + 19);
+  expect(ids()).toHaveLength(EVENTS_KEPT);
+  expect(ids()?.at(-1)).toBe(EVENTS_KEPT + 19);
 });
 
-test('a polled status keeps what only the channel carries, and computes the error rate', () => {
-  const before = applied(fresh(), { type: 'event', seq: 2, event: event(1) });
-  const failing = pool('web', [backend('b1', { connections: 4 })], { failures: 10, rps: 50 });
-  const after = applyStatus(before, status([failing], 20_000), before.atMs + 5000);
-  expect(after.events).toHaveLength(1);
-  expect(after.totals).toMatchObject({ rps: 50, errorsPerSecond: 2, upstreamConnections: 4 });
+test('a picture that stands still takes in what it lacks, and nothing else', () => {
+  const still = keepTopics(fresh(), new Set([WEB]));
+  const live = applied(fresh(), delta(2, { [WEB]: { fields: { rps: 9 } } }));
+  const both = withMissing(still, live);
+  expect(topicOf(both, WEB)?.fields.rps).toBe(0);
+  expect(topicOf(both, API)).toBe(topicOf(live, API));
+  expect(withMissing(both, live)).toBe(both);
 });
 
-test('a polled status of a younger process forgets the events of the old one', () => {
-  const before = applied(fresh(), { type: 'event', seq: 2, event: event(1) });
-  expect(applyStatus(before, status([web()], 5), before.atMs + 5000).events).toEqual([]);
+test('a pool and a backend are found in whatever topic tells of them', () => {
+  const model = fresh();
+  expect(poolOf(model, 'api')?.name).toBe('api');
+  expect(poolOf(model, 'nobody')).toBeNull();
+  expect(backendOf(model, 'web', 'b2')?.name).toBe('b2');
+  expect(backendOf(model, 'api', 'b2')).toBeNull();
+  const own = { fields: { ...backend('b9'), pool: 'web', errorsPerSecond: 0 } };
+  expect(backendOf(applied(model, snapshot({ [backendTopic('web', 'b9')]: own })), 'web', 'b9')?.name).toBe('b9');
 });

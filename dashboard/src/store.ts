@@ -3,43 +3,40 @@
  *
  * Pure: a message and the old model give the new model. Whatever a message does not touch keeps
  * its identity, so a row is painted again only when its own backend has changed. Called by
- * `live/session.ts` for every message; read by every screen. It must never invent a figure: what
- * the server has not said stays as it was, and the connection banner tells its age.
+ * `live/session.ts` for every message; read by every screen through `useTopic`. It must never
+ * invent a figure: what the server has not said stays as it was, and the connection banner tells
+ * its age.
  *
- * History is the one thing kept apart (`history.ts`): 900 seconds of every series are too much to
- * copy once a second.
+ * Charts are the one thing kept apart (`history.ts`): their columns are too long to copy once a
+ * second.
  */
-import type { BackendStatus, PoolStatus, Status } from '../../src/protocol/admin-api.ts';
+import type { BackendStatus } from '../../src/protocol/admin-api.ts';
 import type {
-  BackendChange,
   DeltaMessage,
   LiveEvent,
-  PolicyInfo,
-  PoolChange,
+  NamedRow,
+  PoolFields,
   ServerMessage,
   SnapshotMessage,
-  Totals,
-} from '../../src/protocol/dashboard.ts';
+  Topic,
+  TopicChange,
+} from './protocol.ts';
+import { backendTopic, poolTopic, subjectOf, type TopicKey } from './topics.ts';
 
-/** How many events the page keeps. Older ones are in the log of the balancer. */
-export const EVENTS_KEPT = 1000;
-
-export interface Listener {
-  readonly name: string;
-  readonly address: string;
-}
+/** How many events the page keeps beside those that it asked for. Older ones are in the journal. */
+export const EVENTS_KEPT = 200;
 
 export interface Model {
+  /** The process that all this is from. */
+  readonly instance: string;
   /** Number of the last message applied; 0 after a poll, since a poll is not numbered. */
   readonly seq: number;
   /** The server's clock at the last message, milliseconds since the epoch. Ages count from it. */
   readonly atMs: number;
-  readonly status: Status;
-  readonly totals: Totals;
-  readonly policies: readonly PolicyInfo[];
-  readonly listeners: readonly Listener[];
-  /** Oldest first. */
-  readonly events: readonly LiveEvent[];
+  /** The second that the figures belong to, seconds since the epoch. */
+  readonly second: number;
+  /** By the name of the topic; null where there is no such thing. */
+  readonly topics: ReadonlyMap<string, Topic | null>;
 }
 
 /** What became of a message. `resync`: ask for a fresh snapshot, and apply nothing before it. */
@@ -51,144 +48,110 @@ export type Outcome =
 /**
  * Applies one message.
  *
- * A snapshot always applies. A delta or an event applies only as the direct successor of the last
- * one: an older number is a repetition and is ignored, a newer one means that something was
- * missed. A process that has been up for a shorter time than before is another process.
+ * A whole snapshot always applies. Anything else applies only as the direct successor of the last
+ * message: an older number is a repetition and is ignored, a newer one means that something was
+ * missed.
  */
 export function applyMessage(model: Model | null, message: ServerMessage): Outcome {
-  if (message.type === 'snapshot') return { kind: 'applied', model: fromSnapshot(message) };
+  if (message.type === 'outdated') return { kind: 'ignored' };
+  if (message.type === 'snapshot' && message.isWhole) return { kind: 'applied', model: applySnapshot(model, message) };
   if (model === null) return { kind: 'resync' };
   if (message.seq <= model.seq) return { kind: 'ignored' };
   if (message.seq !== model.seq + 1) return { kind: 'resync' };
-  if (message.type === 'event') {
-    return { kind: 'applied', model: { ...model, seq: message.seq, events: addEvent(model.events, message.event) } };
+  if (message.type === 'snapshot') return { kind: 'applied', model: applySnapshot(model, message) };
+  if (message.type === 'delta') return { kind: 'applied', model: applyDelta(model, message) };
+  return { kind: 'applied', model: { ...model, seq: message.seq, topics: withEvent(model.topics, message.event) } };
+}
+
+/** A snapshot tells some topics whole; of another process it tells all that there is. */
+function applySnapshot(model: Model | null, message: SnapshotMessage): Model {
+  const { instance, seq, atMs, second } = message;
+  const topics = new Map(model?.instance === instance ? model.topics : []);
+  for (const [name, topic] of Object.entries(message.topics)) topics.set(name, topic);
+  return { instance, seq, atMs, second, topics };
+}
+
+function applyDelta(model: Model, { seq, atMs, second, topics: changes }: DeltaMessage): Model {
+  const topics = new Map(model.topics);
+  for (const [name, change] of Object.entries(changes)) {
+    const old = topics.get(name);
+    // One that nobody wants any more.
+    if (old !== undefined) topics.set(name, applyChange(old, change));
   }
-  if (message.uptimeMs < model.status.uptimeMs) return { kind: 'resync' };
-  return { kind: 'applied', model: applyDelta(model, message) };
+  return { ...model, seq, atMs, second, topics };
 }
 
-function fromSnapshot(message: SnapshotMessage): Model {
-  return {
-    seq: message.seq,
-    atMs: message.atMs,
-    status: message.status,
-    totals: message.totals,
-    policies: message.policies,
-    listeners: message.listeners,
-    events: message.events.slice(-EVENTS_KEPT),
-  };
+function applyChange(topic: Topic | null, change: TopicChange | null): Topic | null {
+  if (change === null) return null;
+  const fields = change.fields === undefined && topic !== null ? topic.fields : { ...topic?.fields, ...change.fields };
+  const rows = mergeRows(topic?.rows, change);
+  return rows === undefined ? { fields } : { fields, rows };
 }
 
-function applyDelta(model: Model, delta: DeltaMessage): Model {
-  const pools = mergeNamed(model.status.pools, delta.pools, delta.order, applyPoolChange, asPool);
-  return {
-    ...model,
-    seq: delta.seq,
-    atMs: delta.atMs,
-    totals: delta.totals,
-    status: {
-      ...model.status,
-      revision: delta.revision,
-      uptimeMs: delta.uptimeMs,
-      isDraining: delta.isDraining,
-      workers: delta.workers,
-      pools,
-    },
-  };
-}
-
-function applyPoolChange(pool: PoolStatus, change: PoolChange): PoolStatus {
-  const { backends: changes, order, ...fields } = change;
-  const backends = mergeNamed<BackendStatus, BackendChange>(
-    pool.backends,
-    changes ?? [],
-    order,
-    (backend, backendChange) => ({ ...backend, ...backendChange }),
-    asBackend,
-  );
-  return { ...pool, ...fields, backends };
-}
-
-/**
- * Lays changes over a list by name. `order`, where present, says which names remain and how they
- * stand; a name that is new must have come with all its fields.
- */
-function mergeNamed<Item extends { readonly name: string }, Change extends { readonly name: string }>(
-  items: readonly Item[],
-  changes: readonly Change[],
-  order: readonly string[] | undefined,
-  merge: (item: Item, change: Change) => Item,
-  fresh: (change: Change) => Item | null,
-): readonly Item[] {
-  if (changes.length === 0 && order === undefined) return items;
-  const byName = new Map(items.map((item) => [item.name, item]));
-  for (const change of changes) {
-    const old = byName.get(change.name);
-    const next = old === undefined ? fresh(change) : merge(old, change);
-    if (next !== null) byName.set(change.name, next);
-  }
-  const names = order ?? [...byName.keys()];
+/** `order`, where present, says which rows remain and how they stand. */
+function mergeRows(rows: readonly NamedRow[] | undefined, change: TopicChange): readonly NamedRow[] | undefined {
+  if (change.rows === undefined && change.order === undefined) return rows;
+  const byName = new Map((rows ?? []).map((row) => [row.name, row]));
+  for (const row of change.rows ?? []) byName.set(row.name, { ...byName.get(row.name), ...row });
+  const names = change.order ?? (rows ?? []).map(({ name }) => name);
   return names.flatMap((name) => byName.get(name) ?? []);
 }
 
-/** A backend that was not there before, or null while its fields are not complete. */
-function asBackend(change: BackendChange): BackendStatus | null {
-  return change.state !== undefined && change.latencyMs !== undefined && change.statuses !== undefined
-    ? (change as BackendStatus)
-    : null;
+function withEvent(topics: Model['topics'], event: LiveEvent): Model['topics'] {
+  const next = new Map(topics);
+  for (const [name, topic] of topics) {
+    if (subjectOf(name) !== 'events' || topic === null) continue;
+    const { events } = topic.fields as { readonly events: readonly LiveEvent[] };
+    if ((events.at(-1)?.id ?? 0) >= event.id) continue;
+    next.set(name, { fields: { events: [...events.slice(1 - EVENTS_KEPT), event] } });
+  }
+  return next;
 }
 
-function asPool(change: PoolChange): PoolStatus | null {
-  if (change.policy === undefined || change.policies === undefined || change.latencyMs === undefined) return null;
-  const { order: _order, ...fields } = change;
-  return { ...fields, backends: (change.backends ?? []).flatMap((backend) => asBackend(backend) ?? []) } as PoolStatus;
+/** The same without the topics that nobody wants any more; the same object where all are wanted. */
+export function keepTopics(model: Model, wanted: ReadonlySet<string>): Model {
+  if ([...model.topics.keys()].every((name) => wanted.has(name))) return model;
+  return { ...model, topics: new Map([...model.topics].filter(([name]) => wanted.has(name))) };
 }
 
-function addEvent(events: readonly LiveEvent[], event: LiveEvent): readonly LiveEvent[] {
-  const last = events.at(-1);
-  if (last !== undefined && event.id <= last.id) return events;
-  return events.length < EVENTS_KEPT ? [...events, event] : [...events.slice(1 - EVENTS_KEPT), event];
+/** `model`, with what it lacks from `other`: what is asked for while the picture stands still. */
+export function withMissing(model: Model, other: Model): Model {
+  const missing = [...other.topics].filter(([name]) => !model.topics.has(name));
+  return missing.length === 0 ? model : { ...model, topics: new Map([...model.topics, ...missing]) };
 }
 
-/**
- * The model after `GET /api/v1/status`, for the time in which the live channel is blocked. What
- * only the channel carries (events, policies' summaries, listeners) stays as last heard, unless
- * the process is another one by now.
- */
-export function applyStatus(model: Model | null, status: Status, atMs: number): Model {
-  const isSameProcess = model !== null && status.uptimeMs >= model.status.uptimeMs;
-  const seconds = status.pools;
-  return {
-    seq: 0,
-    atMs,
-    status,
-    totals: {
-      rps: sum(seconds.map((pool) => pool.rps)),
-      errorsPerSecond: isSameProcess ? errorRate(model, status, atMs) : 0,
-      clientConnections: sum(status.workers.map((worker) => worker.clientConnections)),
-      upstreamConnections: sum(status.pools.flatMap((pool) => pool.backends.map((backend) => backend.connections))),
-      inFlight: sum(status.workers.map((worker) => worker.exchanges)),
-    },
-    policies: model?.policies ?? [],
-    listeners: model?.listeners ?? [],
-    events: isSameProcess ? model.events : [],
-  };
+/** Null where there is no such thing, undefined while it has not been told. */
+export function topicOf<Fields extends object, Row extends NamedRow>(
+  model: Model | null,
+  key: TopicKey<Fields, Row>,
+): Topic<Fields, Row> | null | undefined {
+  return model?.topics.get(key) as Topic<Fields, Row> | null | undefined;
 }
 
-/** Errors a second between two polls: exchanges that ended in a failure or a 5xx. */
-function errorRate(model: Model, status: Status, atMs: number): number {
-  const seconds = (atMs - model.atMs) / 1000;
-  if (seconds <= 0) return model.totals.errorsPerSecond;
-  return Math.max(0, (errorCount(status) - errorCount(model.status)) / seconds);
+/** A pool's own fields, once for each window of it that is followed. They can differ for a second. */
+export function poolsNamed(model: Model | null, name: string): PoolFields[] {
+  const subject = poolTopic(name);
+  const topics = [...(model?.topics ?? [])].filter(([topic]) => subjectOf(topic) === subject);
+  return topics.flatMap(([, value]) => (value === null ? [] : [value.fields as PoolFields]));
 }
 
-/** A failure that Ballast answered itself is among the 5xx already. */
-function errorCount(status: Status): number {
-  return sum(status.pools.map((pool) => Math.max(pool.statuses['5xx'], pool.failures)));
+/** A backend, from its own topic and from every window of its pool. They can differ for a second. */
+export function backendsNamed(model: Model | null, pool: string, name: string): BackendStatus[] {
+  const own = topicOf(model, backendTopic(pool, name));
+  const found: BackendStatus[] = own == null ? [] : [own.fields];
+  const subject = poolTopic(pool);
+  for (const [topic, value] of model?.topics ?? []) {
+    if (value === null || subjectOf(topic) !== subject) continue;
+    const row = value.rows?.find((backend) => backend.name === name);
+    if (row !== undefined) found.push(row as BackendStatus);
+  }
+  return found;
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+export function poolOf(model: Model | null, name: string): PoolFields | null {
+  return poolsNamed(model, name)[0] ?? null;
+}
 
-export function poolOf(model: Model | null, name: string): PoolStatus | null {
-  return model?.status.pools.find((pool) => pool.name === name) ?? null;
+export function backendOf(model: Model | null, pool: string, name: string): BackendStatus | null {
+  return backendsNamed(model, pool, name)[0] ?? null;
 }

@@ -1,6 +1,16 @@
-/** Small models for the unit tests: every field a test does not name has a plain default. */
-import type { BackendStatus, PoolStatus, Status } from '../../src/protocol/admin-api.ts';
-import type { DeltaMessage, LiveEvent, SnapshotMessage } from '../../src/protocol/dashboard.ts';
+/** Small messages for the unit tests: every field that a test does not name has a plain default. */
+import type { BackendStatus } from '../../src/protocol/admin-api.ts';
+import type {
+  ChartFields,
+  DeltaMessage,
+  HistoryAnswer,
+  LiveEvent,
+  PoolFields,
+  SnapshotMessage,
+  Topic,
+  TopicChange,
+} from './protocol.ts';
+import { PAGE_VERSION } from './protocol.ts';
 
 const STATUSES = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 };
 const LATENCY = { p50: null, p90: null, p95: null, p99: null };
@@ -39,12 +49,16 @@ export function backend(name: string, fields: Partial<BackendStatus> = {}): Back
   };
 }
 
-export function pool(name: string, backends: readonly BackendStatus[], fields: Partial<PoolStatus> = {}): PoolStatus {
+export function poolFields(name: string, fields: Partial<PoolFields> = {}): PoolFields {
   return {
     name,
     policy: 'round-robin',
-    policies: ['round-robin', 'least-connections'],
-    backends,
+    severity: 'up',
+    words: 'all up',
+    upCount: 2,
+    count: 2,
+    availableCount: 2,
+    states: { up: 2 },
     requests: 0,
     failures: 0,
     failuresByCode: {},
@@ -57,47 +71,51 @@ export function pool(name: string, backends: readonly BackendStatus[], fields: P
     bytesIn: 0,
     bytesOut: 0,
     rps: 0,
+    errorsPerSecond: 0,
     latencyMs: LATENCY,
+    inFlight: 0,
+    connections: 0,
+    matchingCount: 2,
+    offset: 0,
     ...fields,
   };
 }
 
-export function status(pools: readonly PoolStatus[], uptimeMs = 10_000): Status {
-  return { revision: 1, uptimeMs, version: '0.1.0', isDraining: false, workers: [], pools, failuresWithoutPool: {} };
+/** The topic of a pool with a window of these backends. */
+export function pool(
+  name: string,
+  backends: readonly BackendStatus[],
+  fields: Partial<PoolFields> = {},
+): Topic<PoolFields, BackendStatus> {
+  return {
+    fields: poolFields(name, { count: backends.length, matchingCount: backends.length, ...fields }),
+    rows: backends,
+  };
 }
 
-const TOTALS = { rps: 0, errorsPerSecond: 0, clientConnections: 0, upstreamConnections: 0, inFlight: 0 };
-
-export function snapshot(pools: readonly PoolStatus[], fields: Partial<SnapshotMessage> = {}): SnapshotMessage {
+export function snapshot(
+  topics: Readonly<Record<string, Topic | null>>,
+  fields: Partial<SnapshotMessage> = {},
+): SnapshotMessage {
   return {
     type: 'snapshot',
-    version: 1,
+    version: PAGE_VERSION,
+    instance: 'first',
     seq: 1,
+    isWhole: true,
     atMs: 1_000_000,
-    policies: [],
-    listeners: [],
-    status: status(pools),
-    totals: TOTALS,
-    history: {},
-    events: [],
+    second: 1000,
+    topics,
     ...fields,
   };
 }
 
-export function delta(seq: number, fields: Partial<DeltaMessage> = {}): DeltaMessage {
-  return {
-    type: 'delta',
-    seq,
-    atMs: 1_000_000 + seq * 1000,
-    revision: 1,
-    uptimeMs: 10_000 + seq * 1000,
-    isDraining: false,
-    totals: TOTALS,
-    workers: [],
-    pools: [],
-    seconds: {},
-    ...fields,
-  };
+export function delta(
+  seq: number,
+  topics: Readonly<Record<string, TopicChange | null>> = {},
+  fields: Partial<DeltaMessage> = {},
+): DeltaMessage {
+  return { type: 'delta', seq, atMs: 999_000 + seq * 1000, second: 999 + seq, topics, ...fields };
 }
 
 export function event(id: number, fields: Partial<LiveEvent> = {}): LiveEvent {
@@ -112,3 +130,24 @@ export function event(id: number, fields: Partial<LiveEvent> = {}): LiveEvent {
     ...fields,
   };
 }
+
+/** An answer of the history in steps of a second that begins at `from`, with these requests a second. */
+export function answer(
+  from: number,
+  rps: readonly (number | null)[],
+  fields: Partial<HistoryAnswer> = {},
+): HistoryAnswer {
+  return {
+    topic: 'pool:web',
+    stepSeconds: 1,
+    second: from + rps.length - 1,
+    at: rps.map((_, index) => from + index),
+    isLastOpen: false,
+    columns: { rps, p50: rps.map(() => 1), p95: rps.map(() => 2), p99: rps },
+    ...fields,
+  };
+}
+
+export const chart = (rps: number, fields: Partial<ChartFields> = {}): Topic<ChartFields> => ({
+  fields: { rps, p50: 1, p95: 2, p99: rps, ...fields },
+});

@@ -42,22 +42,22 @@ export class RateWindow {
   readonly #counts = new Float64Array(WINDOW_SECONDS);
   readonly #elapsedMs = new Float64Array(WINDOW_SECONDS);
   #next = 0;
+  /** Over the window. */
+  #count = 0;
+  #windowMs = 0;
 
   add(count: number, elapsedMs: number): void {
-    this.#counts[this.#next] = count;
-    this.#elapsedMs[this.#next] = elapsedMs;
-    this.#next = (this.#next + 1) % WINDOW_SECONDS;
+    const next = this.#next;
+    this.#count += count - (this.#counts[next] as number);
+    this.#windowMs += elapsedMs - (this.#elapsedMs[next] as number);
+    this.#counts[next] = count;
+    this.#elapsedMs[next] = elapsedMs;
+    this.#next = (next + 1) % WINDOW_SECONDS;
   }
 
   /** Counts a second over as much of the window as has been seen; 0 before the first second. */
   perSecond(): number {
-    let count = 0;
-    let elapsedMs = 0;
-    for (let i = 0; i < WINDOW_SECONDS; i++) {
-      count += this.#counts[i] ?? 0;
-      elapsedMs += this.#elapsedMs[i] ?? 0;
-    }
-    return elapsedMs === 0 ? 0 : (count * 1000) / elapsedMs;
+    return this.#windowMs <= 0 ? 0 : (this.#count * 1000) / this.#windowMs;
   }
 }
 
@@ -149,9 +149,9 @@ export class LatencySeconds {
     return this.#latency;
   }
 
-  /** Adds the counts of `seconds` (at most 10) that ended before the last `before` (at most 1) to `into`. */
+  /** Adds the counts of `seconds` (at most 10) that ended before the last `before` to `into`, as far as they are kept. */
   addTo(into: Uint32Array, seconds: number, before = 0): void {
-    for (let back = before; back < before + seconds; back++) {
+    for (let back = before; back < Math.min(before + seconds, KEPT_SECONDS); back++) {
       const { length, buckets, counts } = this.#seconds[
         (this.#current + KEPT_SECONDS - back) % KEPT_SECONDS
       ] as SparseCounts;
@@ -281,22 +281,35 @@ export class LatencyWindow {
   }
 }
 
-/** One worker's cells of one row; answers how many of `wanted` were not found. The innermost loop of the sampler. */
+/**
+ * One worker's cells of one row; answers how many of `wanted` were not found. The innermost loop of
+ * the sampler: four cells at a time, since nearly all of them stand still.
+ */
 function takeCells(cells: Int32Array, start: number, previous: Int32Array, base: number, wanted: number): number {
   let left = wanted;
-  for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
-    const now = cells[start + bucket] as number;
-    const before = previous[base + bucket] as number;
-    if (now === before) continue;
-    const growth = cellGrowth(now, before);
-    grown[bucket] = (grown[bucket] as number) + growth;
-    previous[base + bucket] = now;
-    if (bucket < lowest) lowest = bucket;
-    if (bucket > highest) highest = bucket;
-    left -= growth;
-    if (left <= 0) break;
+  for (let bucket = 0; bucket < HISTOGRAM_BUCKETS && left > 0; bucket += 4) {
+    const now = start + bucket;
+    const before = base + bucket;
+    const changes =
+      ((cells[now] as number) ^ (previous[before] as number)) |
+      ((cells[now + 1] as number) ^ (previous[before + 1] as number)) |
+      ((cells[now + 2] as number) ^ (previous[before + 2] as number)) |
+      ((cells[now + 3] as number) ^ (previous[before + 3] as number));
+    if (changes === 0) continue;
+    for (let cell = 0; cell < 4; cell++) left -= takeCell(cells, now + cell, previous, before + cell, bucket + cell);
   }
   return left;
+}
+
+function takeCell(cells: Int32Array, at: number, previous: Int32Array, before: number, bucket: number): number {
+  const now = cells[at] as number;
+  const growth = cellGrowth(now, previous[before] as number);
+  if (growth === 0) return 0;
+  grown[bucket] = (grown[bucket] as number) + growth;
+  previous[before] = now;
+  if (bucket < lowest) lowest = bucket;
+  if (bucket > highest) highest = bucket;
+  return growth;
 }
 
 /** The window of a row in which nothing has been counted yet. */

@@ -9,12 +9,10 @@
  * It never writes shared memory, and never sends anything to a worker or a backend.
  */
 import type { BackendState, BackendStatus, PoolStatus, Status, WorkerStatus } from '../protocol/admin-api.ts';
-import type { PoolSecond, Totals } from '../protocol/dashboard.ts';
 import { FULL_RAMP, type State } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import type { PoolFigures } from './history/figures.ts';
-import { History as Past } from './history/history.ts';
-import { History } from './history.ts';
+import { History } from './history/history.ts';
 import type { Shares } from './pool-shares.ts';
 import { SampledRow } from './sampler-rows.ts';
 import {
@@ -27,7 +25,7 @@ import {
   readQueued,
 } from './sampler-status.ts';
 import { TotalsRow } from './sampler-totals.ts';
-import { notMeasured, sparseLatencyOf } from './sampler-window.ts';
+import { notMeasured } from './sampler-window.ts';
 
 const SECOND_MS = 1000;
 /** A timer may fire this much before its time. */
@@ -91,7 +89,6 @@ export interface PoolShares {
 
 export class Sampler {
   readonly history = new History();
-  readonly past = new Past();
   readonly totalsRow = new TotalsRow();
   readonly state: State;
   readonly #options: SamplerOptions;
@@ -99,7 +96,6 @@ export class Sampler {
   readonly #startedMs: number;
   readonly #listeners = new Set<() => void>();
   #rows = new Map<number, SampledRow>();
-  #seconds: Readonly<Record<string, PoolSecond>> = {};
   #timer: Timer | null = null;
   #beganMs = 0;
   #tick = 0;
@@ -136,11 +132,6 @@ export class Sampler {
   onSecond(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-
-  /** The second that ended last, by pool name. */
-  seconds(): Readonly<Record<string, PoolSecond>> {
-    return this.#seconds;
   }
 
   /** Everything, as it is now. */
@@ -211,31 +202,6 @@ export class Sampler {
     };
   }
 
-  /** Figures over all pools: rates of the last second, the rest as `status` has it. */
-  totals(status: Status): Totals {
-    let rps = 0;
-    let errorsPerSecond = 0;
-    for (const second of Object.values(this.#seconds)) {
-      rps += second.rps;
-      errorsPerSecond += second.errorsPerSecond;
-    }
-    let upstreamConnections = 0;
-    let inFlight = 0;
-    for (const pool of status.pools) {
-      for (const backend of pool.backends) {
-        upstreamConnections += backend.connections;
-        inFlight += backend.inFlight;
-      }
-    }
-    return {
-      rps: hundredths(rps),
-      errorsPerSecond: hundredths(errorsPerSecond),
-      clientConnections: readClientConnections(this.state),
-      upstreamConnections,
-      inFlight,
-    };
-  }
-
   /** Figures of a pool or backend, by its id; null before its first second. */
   figuresOf(id: number): SampledRow | null {
     return this.#rows.get(id) ?? null;
@@ -278,7 +244,6 @@ export class Sampler {
     this.#elapsedMs = elapsedMs;
     this.#sampledMs = nowMs;
     const rows = new Map<number, SampledRow>();
-    const seconds: [string, PoolSecond][] = [];
     const poolRows: SampledRow[] = [];
     const pools: PoolFigures[] = [];
     for (const pool of this.#options.roster.pools) {
@@ -293,18 +258,11 @@ export class Sampler {
       rows.set(pool.id, row);
       poolRows.push(row);
       pools.push({ name: pool.name, figures: row, backends });
-      const backendRps = backends.map(
-        ({ name, figures }) => [name, hundredths(perSecond(figures, elapsedMs))] as const,
-      );
-      seconds.push([pool.name, this.#secondOf(row, elapsedMs, backendRps)]);
     }
     this.totalsRow.advance(elapsedMs, poolRows, readClientConnections(this.state));
     // Rows of what has left are not taken over.
     this.#rows = rows;
-    this.#seconds = Object.fromEntries(seconds);
-    const at = this.#epochSecond();
-    this.history.record(at, this.#seconds);
-    this.past.record({ at, elapsedMs, totals: this.totalsRow, pools });
+    this.history.record({ at: this.#epochSecond(), elapsedMs, totals: this.totalsRow, pools });
     for (const listener of [...this.#listeners]) listener();
   }
 
@@ -324,18 +282,6 @@ export class Sampler {
     let row = this.#rows.get(id);
     if (row === undefined) this.#rows.set(id, (row = create()));
     return row;
-  }
-
-  #secondOf(row: SampledRow, elapsedMs: number, backendRps: readonly (readonly [string, number])[]): PoolSecond {
-    const { p50, p95, p99 } = sparseLatencyOf(row.latencies?.last ?? null);
-    return {
-      rps: hundredths(perSecond(row, elapsedMs)),
-      errorsPerSecond: hundredths((row.errors * SECOND_MS) / elapsedMs),
-      p50,
-      p95,
-      p99,
-      backendRps: Object.fromEntries(backendRps),
-    };
   }
 
   /** Ticks lie on whole seconds after the start, whatever the delay of the one before: no drift. */
@@ -365,8 +311,6 @@ export class Sampler {
 const tenThousandths = (value: number | null): number | null =>
   value === null ? null : Math.round(value * 10_000) / 10_000;
 const hundredths = (value: number): number => Math.round(value * 100) / 100;
-
-const perSecond = ({ finished }: SampledRow, elapsedMs: number): number => (finished * SECOND_MS) / elapsedMs;
 
 function poolGauges(backends: readonly { readonly figures: SampledRow }[], queued: number): Gauges {
   let inFlight = 0;

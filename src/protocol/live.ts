@@ -188,6 +188,8 @@ export interface SnapshotMessage {
   /** Another process has another one: nothing that was known of the old one holds. */
   readonly instance: string;
   readonly seq: number;
+  /** All topics of the page, or those only that it has asked for since. */
+  readonly isWhole: boolean;
   readonly atMs: number;
   /** The second that the figures belong to, seconds since the epoch. */
   readonly second: number;

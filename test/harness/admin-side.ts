@@ -15,7 +15,7 @@ import { Roster } from '../../src/control-plane/roster.ts';
 import { RouteCounts } from '../../src/control-plane/route-counts.ts';
 import { Sampler } from '../../src/control-plane/sampler.ts';
 import type { WorkerStatus } from '../../src/protocol/admin-api.ts';
-import type { ServerMessage } from '../../src/protocol/dashboard.ts';
+import { LIVE_VERSION, type ServerMessage, type SnapshotMessage } from '../../src/protocol/live.ts';
 import { type Capacity, State } from '../../src/state/layout.ts';
 import type { Cleanup } from './cleanup.ts';
 import { within } from './eventually.ts';
@@ -140,6 +140,11 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     calls,
     ask: (path: string, ask?: Ask) => askAdmin(port, path, ask),
     open: (headers?: Record<string, string>) => LivePage.open(cleanup, port, headers),
+    /** A page that has said what it looks at, and its first snapshot. */
+    look: async (...topics: string[]) => {
+      const page = await LivePage.open(cleanup, port);
+      return { page, snapshot: await page.hello(...topics) };
+    },
     /** Lets whole seconds pass: the sampler samples, and the channel sends. */
     pass: (seconds: number) => clock.advance(seconds * 1000),
   };
@@ -214,6 +219,22 @@ export class LivePage {
     });
     cleanup.after(() => socket.terminate());
     return within('the live channel to open', 5_000, promise);
+  }
+
+  say(message: object): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** Says what it looks at; answers the first snapshot. */
+  hello(...topics: string[]): Promise<SnapshotMessage> {
+    this.say({ op: 'hello', version: LIVE_VERSION, topics });
+    return this.next('snapshot');
+  }
+
+  /** Looks at other things from now on; answers the snapshot of what is new. */
+  follow(...topics: string[]): Promise<SnapshotMessage> {
+    this.say({ op: 'topics', topics });
+    return this.next('snapshot');
   }
 
   /** The next message of this type, skipping none: another type fails. */

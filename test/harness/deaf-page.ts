@@ -3,7 +3,7 @@
  * and not a library decides when bytes are taken.
  */
 import net from 'node:net';
-import type { ServerMessage } from '../../src/protocol/dashboard.ts';
+import { LIVE_VERSION, type ServerMessage } from '../../src/protocol/live.ts';
 import type { Cleanup } from './cleanup.ts';
 import { within } from './eventually.ts';
 
@@ -17,7 +17,7 @@ export interface DeafPage {
   readonly closed: Promise<void>;
 }
 
-/** A page that opens the channel and then reads nothing until its socket is resumed. */
+/** A page that opens the channel, says what it wants and then reads nothing until its socket is resumed. */
 export async function openDeaf(cleanup: Cleanup, port: number, answersPings = false): Promise<DeafPage> {
   const socket = net.connect({ port, host: '127.0.0.1' });
   cleanup.after(() => void socket.destroy());
@@ -44,7 +44,14 @@ export async function openDeaf(cleanup: Cleanup, port: number, answersPings = fa
   ];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   await within('the channel to open', 5_000, opened.promise);
+  socket.write(frameOf(JSON.stringify({ op: 'hello', version: LIVE_VERSION, topics: ['totals', 'events'] })));
   return { socket, closed: closed.promise, messages };
+}
+
+/** One short text of a client, masked with zeros. */
+function frameOf(text: string): Buffer {
+  if (text.length > 125) throw new Error('the hello is too long for this frame');
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
 }
 
 /** Moves the text messages at the front of what a server has sent to `messages`; answers what is left. */

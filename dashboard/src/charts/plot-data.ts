@@ -1,9 +1,10 @@
 /**
- * What a chart draws, as data: its lines, their values for every second of the range, and the
+ * What a chart draws, as data: its lines, their values for every step of the range, and the
  * sentence and the table that say the same without a picture. Pure; `chart.tsx` draws it.
  */
-import { formatClock, formatMs, formatRate, NOTHING } from '../format.ts';
-import { type Cell, type Columns, emptyColumns, stretch } from '../history.ts';
+import { formatMoment, formatMs, formatRate, NOTHING } from '../format.ts';
+import { type Cell, type Columns, stretch } from '../history.ts';
+import type { HistoryColumn } from '../protocol.ts';
 
 export interface Line {
   readonly label: string;
@@ -14,56 +15,39 @@ export interface Line {
   readonly values: readonly Cell[];
 }
 
-export interface PlotData {
+/** The steps that a picture has, one slot each. */
+export interface Slots {
+  readonly stepSeconds: number;
+  /** The first second of each slot, seconds since the epoch. */
   readonly at: readonly number[];
+}
+
+export interface PlotData extends Slots {
   readonly lines: readonly Line[];
   /** Whether the lines are parts of a whole and are drawn one upon the other. */
   readonly isStacked: boolean;
 }
 
-/** More lines than this cannot be told apart: the rest is drawn as one. */
-const LINES_AT_MOST = 7;
-
 const SOLID: readonly number[] = [];
 
-/**
- * The backends that are drawn by name: all, or the busiest of the range where they are too many.
- * The caller keeps the answer for a while: lines that come and go by the second cannot be read.
- */
-export function namedBackends(columns: Columns | undefined, endAt: number, seconds: number): ReadonlySet<string> {
-  const known = columns ?? emptyColumns();
-  if (known.backendRps.size <= LINES_AT_MOST + 1) return new Set(known.backendRps.keys());
-  const sums: { readonly name: string; readonly sum: number }[] = [];
-  const first = known.at.findIndex((second) => second > endAt - seconds);
-  for (const [name, column] of known.backendRps) {
-    let sum = 0;
-    for (let index = Math.max(0, first); index < column.length; index += 1) sum += column[index] ?? 0;
-    sums.push({ name, sum });
+/** Requests a second, by backend; those that are not among the busiest as one. */
+export function trafficData(columns: Columns | null, endAt: number, seconds: number, backendCount: number): PlotData {
+  const { at, stepSeconds, pick } = stretch(columns, endAt, seconds);
+  const whole = pick(columns?.columns.get('rps'));
+  if (columns?.backends == null) {
+    // So far back only the pool as a whole is remembered.
+    const lines = [{ label: 'all backends', colour: '--series-1', dash: SOLID, values: whole }];
+    return { at, stepSeconds, lines, isStacked: true };
   }
-  sums.sort((a, b) => b.sum - a.sum);
-  return new Set(sums.slice(0, LINES_AT_MOST).map(({ name }) => name));
-}
-
-/** Requests a second, by backend; those that are not `named` as one. */
-export function trafficData(
-  columns: Columns | undefined,
-  endAt: number,
-  seconds: number,
-  named: ReadonlySet<string>,
-): PlotData {
-  const known = columns ?? emptyColumns();
-  const { at, cut } = stretch(known, endAt, seconds);
-  const whole = cut(known.rps);
   const lines: Line[] = [];
-  for (const [label, column] of known.backendRps) {
-    if (!named.has(label)) continue;
-    const values = cut(column);
+  for (const [label, column] of columns.backends) {
+    const values = pick(column);
     if (values.every((value) => value === null)) continue;
-    // Within a known second, a backend that did not exist had no requests.
+    // Within a known step, a backend that did not exist had no requests.
     const filled = values.map((value, slot) => value ?? (whole[slot] == null ? null : 0));
     lines.push({ label, colour: `--series-${lines.length + 1}`, dash: SOLID, values: filled });
   }
-  const restCount = known.backendRps.size - named.size;
+  const restCount = backendCount - columns.backends.size;
   if (restCount > 0) {
     const values = whole.map((total, slot) =>
       total === null
@@ -75,32 +59,57 @@ export function trafficData(
     );
     lines.push({ label: `${restCount} others`, colour: '--series-rest', dash: SOLID, values });
   }
-  return { at, lines, isStacked: true };
+  return { at, stepSeconds, lines, isStacked: true };
 }
 
-/** Percentiles of the exchanges of each second: measured, never averaged. */
-export function latencyData(columns: Columns | undefined, endAt: number, seconds: number): PlotData {
-  const known = columns ?? emptyColumns();
-  const { at, cut } = stretch(known, endAt, seconds);
+interface LineOf {
+  readonly column: HistoryColumn;
+  readonly label: string;
+  readonly colour: string;
+  readonly dash?: readonly number[];
+}
+
+function linesData(
+  columns: Columns | null,
+  endAt: number,
+  seconds: number,
+  isStacked: boolean,
+  lines: readonly LineOf[],
+): PlotData {
+  const { at, stepSeconds, pick } = stretch(columns, endAt, seconds);
   return {
     at,
-    isStacked: false,
-    lines: [
-      { label: 'p50', colour: '--latency-1', dash: SOLID, values: cut(known.p50) },
-      { label: 'p95', colour: '--latency-2', dash: SOLID, values: cut(known.p95) },
-      { label: 'p99', colour: '--latency-3', dash: [4, 2], values: cut(known.p99) },
-    ],
+    stepSeconds,
+    isStacked,
+    lines: lines.map(({ column, label, colour, dash = SOLID }) => {
+      return { label, colour, dash, values: pick(columns?.columns.get(column)) };
+    }),
   };
 }
 
-export function errorData(columns: Columns | undefined, endAt: number, seconds: number): PlotData {
-  const known = columns ?? emptyColumns();
-  const { at, cut } = stretch(known, endAt, seconds);
-  return {
-    at,
-    isStacked: true,
-    lines: [{ label: 'errors', colour: '--series-error', dash: SOLID, values: cut(known.errorsPerSecond) }],
-  };
+/** Percentiles of all latencies of each step: measured, never averaged. */
+export function latencyData(columns: Columns | null, endAt: number, seconds: number): PlotData {
+  return linesData(columns, endAt, seconds, false, [
+    { column: 'p50', label: 'p50', colour: '--latency-1' },
+    { column: 'p95', label: 'p95', colour: '--latency-2' },
+    { column: 'p99', label: 'p99', colour: '--latency-3', dash: [4, 2] },
+  ]);
+}
+
+export function errorData(columns: Columns | null, endAt: number, seconds: number): PlotData {
+  return linesData(columns, endAt, seconds, false, [
+    { column: 'retries', label: 'retries', colour: '--series-2', dash: [4, 2] },
+    { column: 'errors', label: 'errors', colour: '--series-error' },
+  ]);
+}
+
+/** What is under way: how full the pool is. */
+export function loadData(columns: Columns | null, endAt: number, seconds: number): PlotData {
+  return linesData(columns, endAt, seconds, false, [
+    { column: 'connections', label: 'connections', colour: '--series-rest' },
+    { column: 'queued', label: 'queued', colour: '--series-error', dash: [4, 2] },
+    { column: 'inFlight', label: 'in flight', colour: '--series-1' },
+  ]);
 }
 
 /** The columns that are drawn: for stacked lines the running sums, topmost line last. */
@@ -129,17 +138,22 @@ export function roundAbove(value: number): number {
   return 10 * power;
 }
 
+/** A value in the figures of its unit. */
+export function formatValue(value: Cell, unit: string): string {
+  return unit === 'ms' ? formatMs(value) : formatRate(value);
+}
+
 /** The picture in one or two sentences, for those who do not see it. */
 export function summaryOf(data: PlotData, unit: string): string {
   const values = data.isStacked ? totals(data) : (data.lines.at(-1)?.values ?? []);
   const known = values.filter((value) => value !== null);
   const what = data.isStacked ? '' : `${data.lines.at(-1)?.label ?? ''} `;
   if (known.length === 0) return 'Nothing was measured in this time.';
-  const format = unit === 'ms' ? formatMs : formatRate;
   const [least, most, last] = [Math.min(...known), Math.max(...known), known.at(-1) ?? null];
   const gapCount = data.isStacked ? countGaps(values) : 0;
   const gaps = gapCount === 0 ? '' : gapCount === 1 ? ' One gap.' : ` ${gapCount} gaps.`;
-  return `${what}now ${format(last)}, least ${format(least)}, most ${format(most)} ${unit}.${gaps}`;
+  const figures = `now ${formatValue(last, unit)}, least ${formatValue(least, unit)}, most ${formatValue(most, unit)}`;
+  return `${what}${figures} ${unit}.${gaps}`;
 }
 
 function totals(data: PlotData): readonly Cell[] {
@@ -163,13 +177,21 @@ function countGaps(values: readonly Cell[]): number {
   return count;
 }
 
-/** The values of one second in words: `14:02:11: b1 120, b2 130`. */
+/** The values of one step in words: `14:02:11: b1 120, b2 130`. */
 export function readingOf(data: PlotData, slot: number, unit: string): string {
   const at = data.at[slot];
   if (at === undefined) return '';
-  const format = unit === 'ms' ? formatMs : formatRate;
-  const parts = data.lines.map((line) => `${line.label} ${format(line.values[slot] ?? null)}`);
-  return `${formatClock(at * 1000)}: ${parts.join(', ')} ${unit}`;
+  const parts = data.lines.map((line) => `${line.label} ${formatValue(line.values[slot] ?? null, unit)}`);
+  return `${formatMoment(at * 1000, data.stepSeconds)}: ${parts.join(', ')} ${unit}`;
+}
+
+/** The last slot that holds a value, or the last one of all. */
+export function lastKnown(data: PlotData): number {
+  const slots = data.at.length;
+  for (let slot = slots - 1; slot >= Math.max(0, slots - 10); slot -= 1) {
+    if (data.lines.some((line) => line.values[slot] != null)) return slot;
+  }
+  return Math.max(0, slots - 1);
 }
 
 export interface TableRow {
@@ -177,16 +199,22 @@ export interface TableRow {
   readonly cells: readonly string[];
 }
 
-/** Newest first; one row every `everySeconds`, each the measurement of that one second. */
-export function tableOf(data: PlotData, unit: string, everySeconds: number): TableRow[] {
-  const format = unit === 'ms' ? formatMs : formatRate;
+/** Newest first; one row every so many slots, each the measurement of that one slot. */
+export function tableOf(data: PlotData, unit: string, everySlots: number): TableRow[] {
   const rows: TableRow[] = [];
-  for (let slot = data.at.length - 1; slot >= 0; slot -= everySeconds) {
+  for (let slot = data.at.length - 1; slot >= 0; slot -= everySlots) {
     const cells = data.lines.map((line) => line.values[slot] ?? null);
     rows.push({
-      clock: formatClock((data.at[slot] ?? 0) * 1000),
-      cells: cells.map((cell) => (cell === null ? NOTHING : format(cell))),
+      clock: formatMoment((data.at[slot] ?? 0) * 1000, data.stepSeconds),
+      cells: cells.map((cell) => (cell === null ? NOTHING : formatValue(cell, unit))),
     });
   }
   return rows;
+}
+
+/** What one step is called: `second`, `10 s`, `15 min`. */
+export function stepWords(stepSeconds: number): string {
+  if (stepSeconds === 1) return 'second';
+  if (stepSeconds === 60) return 'minute';
+  return stepSeconds < 60 ? `${stepSeconds} s` : `${stepSeconds / 60} min`;
 }

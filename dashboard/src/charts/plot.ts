@@ -1,11 +1,11 @@
 /**
  * Draws one chart with uPlot: canvas, axes, gaps, event markers, cursor line. It knows no pools and
- * no signals; `chart.tsx` gives it data and is told where the pointer is. Colours are custom
+ * no signals; `chart-frame.tsx` gives it data and is told where the pointer is. Colours are custom
  * properties of the page, read when the chart is made: another theme means another chart.
  */
 import uPlot from 'uplot';
-import { formatClock, formatCount } from '../format.ts';
-import { drawnValues, type PlotData, roundAbove } from './plot-data.ts';
+import { formatCount, formatTick } from '../format.ts';
+import { drawnValues, type PlotData, roundAbove, type Slots } from './plot-data.ts';
 
 export interface Marker {
   /** Seconds since the epoch. */
@@ -14,9 +14,10 @@ export interface Marker {
   readonly colour: string;
 }
 
-export interface Plot {
-  readonly draw: (data: PlotData, markers: readonly Marker[]) => void;
-  /** Puts the cursor line on a second, or takes it away. */
+/** A picture on a canvas. */
+export interface Picture<Data extends Slots> {
+  readonly draw: (data: Data, markers: readonly Marker[]) => void;
+  /** Puts the cursor line on a moment, or takes it away. */
   readonly point: (at: number | null) => void;
   readonly resize: (width: number) => void;
   readonly destroy: () => void;
@@ -25,68 +26,75 @@ export interface Plot {
 export const PLOT_HEIGHT = 168;
 const AXIS_WIDTH = 46;
 const HALF_LABEL_WIDTH = 18;
+/** Of a line of less than so many values nothing would be seen: they are drawn as points. */
+const FEW_VALUES = 3;
 
-/** `onPoint` is told the second under the pointer, null when it leaves. */
-export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number | null) => void): Plot {
-  const colourOf = (property: string): string => readColour(host, property);
-  const ink = colourOf('--muted');
-  const grid = colourOf('--line-soft');
+/** `onPoint` is told the moment under the pointer, null when it leaves. */
+export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number | null) => void): Picture<PlotData> {
+  const lines = data.lines.map((line) => ({ ...line, stroke: readColour(host, line.colour) }));
+  return makePicture(host, data, onPoint, {
+    valuesOf: drawnValues,
+    scale: { range: (_plot, _min, max) => [0, roundAbove(max ?? 0)] },
+    splits: null,
+    labelOf: (split) => (split < 10 ? String(Number(split.toFixed(2))) : formatCount(split).replace('.0', '')),
+    series: lines.map((line) => ({
+      label: line.label,
+      stroke: line.stroke,
+      // Parts of a whole touch: an edge would be painted over the neighbour.
+      width: data.isStacked && lines.length > 1 ? 0 : 1.5,
+      dash: [...line.dash],
+      spanGaps: false,
+      points: {
+        show: (plot, series) => (plot.data[series] ?? []).filter((value) => value != null).length < FEW_VALUES,
+        size: 4,
+      },
+      ...(data.isStacked
+        ? { fill: `color-mix(in srgb, ${line.stroke} ${lines.length > 1 ? 72 : 35}%, transparent)` }
+        : {}),
+    })),
+    // Each sum is filled down to the one below it.
+    bands: data.isStacked
+      ? lines.slice(1).map((_line, index) => ({ series: [index + 2, index + 1] as [number, number] }))
+      : [],
+    paint: () => {},
+  });
+}
+
+interface PictureParts<Data extends Slots> {
+  readonly valuesOf: (data: Data) => (number | null)[][];
+  readonly scale: uPlot.Scale;
+  /** Where the lines of the grid are; null for wherever they fit. */
+  readonly splits: number[] | null;
+  readonly labelOf: (split: number) => string;
+  readonly series: uPlot.Series[];
+  readonly bands: uPlot.Band[];
+  /** Below the markers. */
+  readonly paint: (plot: uPlot, data: Data) => void;
+}
+
+/** What all pictures over time have in common: the axes, the markers, the cursor. */
+export function makePicture<Data extends Slots>(
+  host: HTMLElement,
+  first: Data,
+  onPoint: (at: number | null) => void,
+  parts: PictureParts<Data>,
+): Picture<Data> {
+  const ink = readColour(host, '--muted');
+  const grid = readColour(host, '--line-soft');
+  let data = first;
   let markers: readonly Marker[] = [];
   let isPointing = false;
-  const drawMarkers = (plot: uPlot): void => {
-    const { ctx, bbox } = plot;
-    ctx.save();
-    for (const marker of markers) {
-      const x = Math.round(plot.valToPos(marker.at, 'x', true)) + 0.5;
-      if (x < bbox.left || x > bbox.left + bbox.width) continue;
-      ctx.strokeStyle = colourOf(marker.colour);
-      ctx.fillStyle = ctx.strokeStyle;
-      ctx.lineWidth = devicePixelRatio;
-      ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
-      ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-      ctx.stroke();
-      const size = 4 * devicePixelRatio;
-      ctx.beginPath();
-      ctx.moveTo(x - size, bbox.top);
-      ctx.lineTo(x + size, bbox.top);
-      ctx.lineTo(x, bbox.top + size * 1.4);
-      ctx.fill();
-    }
-    ctx.restore();
-  };
-  const lines = data.lines.map((line) => ({ ...line, stroke: colourOf(line.colour) }));
   const axis = { stroke: ink, font: '11px system-ui, sans-serif', ticks: { show: false } };
+  const dataOf = (next: Data): uPlot.AlignedData => [[...next.at], ...parts.valuesOf(next)];
   const plot = new uPlot(
     {
       width: Math.max(100, host.clientWidth),
       height: PLOT_HEIGHT,
       padding: [6, 8, 0, 0],
       legend: { show: false },
-      scales: {
-        x: { time: true },
-        y: { range: (_plot, _min, max) => [0, roundAbove(max ?? 0)] },
-      },
-      series: [
-        {},
-        ...lines.map((line) => ({
-          label: line.label,
-          stroke: line.stroke,
-          // Parts of a whole touch: an edge would be painted over the neighbour.
-          width: data.isStacked && lines.length > 1 ? 0 : 1.5,
-          dash: [...line.dash],
-          spanGaps: false,
-          points: { show: false },
-          ...(data.isStacked
-            ? { fill: `color-mix(in srgb, ${line.stroke} ${lines.length > 1 ? 72 : 35}%, transparent)` }
-            : {}),
-        })),
-      ],
-      // Each sum is filled down to the one below it.
-      bands: data.isStacked
-        ? lines.slice(1).map((_line, index) => ({ series: [index + 2, index + 1] as [number, number] }))
-        : [],
+      scales: { x: { time: true }, y: parts.scale },
+      series: [{}, ...parts.series],
+      bands: parts.bands,
       axes: [
         {
           ...axis,
@@ -97,7 +105,8 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
           // A label that would be cut off at the right edge is left out.
           values: (self, splits) => {
             const end = self.bbox.width / devicePixelRatio - HALF_LABEL_WIDTH;
-            return splits.map((split) => (self.valToPos(split, 'x') > end ? '' : formatClock(split * 1000)));
+            const span = data.at.length * data.stepSeconds;
+            return splits.map((split) => (self.valToPos(split, 'x') > end ? '' : formatTick(split * 1000, span)));
           },
         },
         {
@@ -106,15 +115,14 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
           size: AXIS_WIDTH,
           gap: 6,
           space: 34,
-          values: (_plot, splits) =>
-            splits.map((split) =>
-              split < 10 ? String(Number(split.toFixed(2))) : formatCount(split).replace('.0', ''),
-            ),
+          ...(parts.splits === null ? {} : { splits: parts.splits }),
+          values: (_plot, splits) => splits.map(parts.labelOf),
         },
       ],
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       hooks: {
-        draw: [drawMarkers],
+        drawAxes: [(self) => parts.paint(self, data)],
+        draw: [(self) => drawMarkers(self, markers, host)],
         setCursor: [
           (self) => {
             const { idx, left } = self.cursor;
@@ -126,13 +134,14 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
         ],
       },
     },
-    uData(data),
+    dataOf(first),
     host,
   );
   return {
     draw: (next, nextMarkers) => {
+      data = next;
       markers = nextMarkers;
-      plot.setData(uData(next), false);
+      plot.setData(dataOf(next), false);
       plot.setScale('x', { min: next.at[0] ?? 0, max: next.at.at(-1) ?? 1 });
     },
     point: (at) => {
@@ -144,12 +153,32 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
   };
 }
 
-function uData(data: PlotData): uPlot.AlignedData {
-  return [[...data.at], ...drawnValues(data)];
+function drawMarkers(plot: uPlot, markers: readonly Marker[], host: HTMLElement): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  for (const marker of markers) {
+    const x = Math.round(plot.valToPos(marker.at, 'x', true)) + 0.5;
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = readColour(host, marker.colour);
+    ctx.fillStyle = ctx.strokeStyle;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const size = 4 * devicePixelRatio;
+    ctx.beginPath();
+    ctx.moveTo(x - size, bbox.top);
+    ctx.lineTo(x + size, bbox.top);
+    ctx.lineTo(x, bbox.top + size * 1.4);
+    ctx.fill();
+  }
+  ctx.restore();
 }
 
 /** A canvas takes no `light-dark()`: the browser resolves it on an element. */
-function readColour(host: HTMLElement, property: string): string {
+export function readColour(host: HTMLElement, property: string): string {
   const probe = document.createElement('i');
   probe.style.color = `var(${property})`;
   host.append(probe);

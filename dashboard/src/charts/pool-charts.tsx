@@ -1,68 +1,51 @@
-/** The three charts of a pool, on one range, one cursor and one set of event markers. */
-import { useSignal } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
-import type { LiveEvent } from '../../../src/protocol/dashboard.ts';
-import { isPaused, poolHistory, togglePause } from '../live/session.ts';
-import { nowMs } from '../parts/age.tsx';
-import { Icon } from '../parts/icon.tsx';
+/** The charts of a pool, on one range, one cursor and one set of event markers. */
+import { useEffect, useMemo } from 'preact/hooks';
+import { useChartSource } from '../live/chart-source.ts';
+import { useEventList } from '../live/event-list.ts';
+import { shown } from '../live/session.ts';
+import { secondsOf } from '../ranges.ts';
+import { place } from '../router.ts';
+import { poolTopic } from '../topics.ts';
 import { Chart } from './chart.tsx';
-import { errorData, latencyData, namedBackends, trafficData } from './plot-data.ts';
+import { heatData } from './heat-data.ts';
+import { HeatMap } from './heat-map.tsx';
+import { errorData, latencyData, loadData, trafficData } from './plot-data.ts';
+import { RangeBar } from './range-bar.tsx';
 
-const RANGES = [1, 5, 15] as const;
-/** How long the same backends are drawn by name where there are too many for all. */
-const NAMED_FOR_SECONDS = 60;
+/** More markers than this hide the lines. */
+const MARKERS_AT_MOST = 100;
 
 interface PoolChartsProps {
   readonly pool: string;
-  readonly events: readonly LiveEvent[];
+  readonly backendCount: number;
 }
 
-export function PoolCharts({ pool, events }: PoolChartsProps) {
-  const minutes = useSignal<(typeof RANGES)[number]>(5);
-  const seconds = minutes.value * 60;
-  const columns = poolHistory.get(pool);
-  // The charts end with the newest second that is known, but follow the clock through a gap.
-  const endAt = Math.max(columns?.at.at(-1) ?? 0, Math.floor(nowMs.value / 1000) - 1);
-  const beginMs = (endAt - seconds) * 1000;
-  const choice = `${seconds} ${columns?.backendRps.size ?? 0} ${Math.floor(endAt / NAMED_FOR_SECONDS)}`;
-  const named = useMemo(() => namedBackends(columns, endAt, seconds), [columns, choice]);
-  const inRange = events.filter((event) => event.atMs >= beginMs && event.atMs <= (endAt + 1) * 1000);
+export function PoolCharts({ pool, backendCount }: PoolChartsProps) {
+  const { range } = place.value;
+  const seconds = secondsOf(range);
+  const source = useChartSource(poolTopic(pool), range, true);
+  const { columns } = source;
+  source.isChoice = backendCount > (columns?.backends?.size ?? backendCount);
+  // A backend that has come or gone: who is drawn is asked again.
+  useEffect(() => {
+    if (source.columns !== null) source.reload();
+  }, [source, backendCount]);
+  const endAt = shown.value?.second ?? 0;
+  const since = useMemo(() => (endAt - seconds) * 1000, [pool, range, endAt === 0]);
+  const query = { subjects: [pool, ''], since, limit: MARKERS_AT_MOST };
+  const events = useEventList(query, true).events ?? [];
+  const inRange = events.filter((event) => event.atMs >= (endAt - seconds) * 1000 && event.atMs <= (endAt + 1) * 1000);
+  const problem = source.problem.value;
   return (
     <section class="charts" aria-labelledby="charts-title">
-      <header class="section-head">
-        <h2 id="charts-title">Traffic</h2>
-        <fieldset class="segments" data-testid="range">
-          <legend class="hidden">Range of the charts</legend>
-          {RANGES.map((range) => (
-            <button
-              key={range}
-              type="button"
-              aria-pressed={minutes.value === range}
-              onClick={() => {
-                minutes.value = range;
-              }}
-            >
-              {range} min
-            </button>
-          ))}
-        </fieldset>
-        <button
-          type="button"
-          class="button pause-button"
-          data-testid="pause"
-          aria-pressed={isPaused.value}
-          onClick={togglePause}
-        >
-          <Icon name={isPaused.value ? 'play' : 'pause'} />
-          <span class="button-word">{isPaused.value ? 'Resume' : 'Pause'}</span>
-        </button>
-      </header>
+      <RangeBar title="Traffic" />
+      {problem === null ? null : <p class="empty">The past cannot be read: {problem}</p>}
       <div class="chart-grid">
         <Chart
           title="Requests by backend"
           unit="requests/s"
           testid="chart-traffic"
-          data={trafficData(columns, endAt, seconds, named)}
+          data={trafficData(columns, endAt, seconds, backendCount)}
           events={inRange}
         />
         <Chart
@@ -73,12 +56,19 @@ export function PoolCharts({ pool, events }: PoolChartsProps) {
           events={inRange}
         />
         <Chart
-          title="Errors"
-          unit="errors/s"
+          title="Errors and retries"
+          unit="a second"
           testid="chart-errors"
           data={errorData(columns, endAt, seconds)}
           events={inRange}
         />
+        <HeatMap
+          title="Latency heat map"
+          testid="chart-heat"
+          data={heatData(columns, endAt, seconds)}
+          events={inRange}
+        />
+        <Chart title="Load" unit="now" testid="chart-load" data={loadData(columns, endAt, seconds)} events={inRange} />
       </div>
     </section>
   );

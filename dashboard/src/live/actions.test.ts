@@ -13,11 +13,14 @@ vi.mock('./api.ts', async (original) => ({
 
 const { changePolicy, keyOf, pending } = await import('./actions.ts');
 const { latest } = await import('./session.ts');
+const { applyMessage } = await import('../store.ts');
+const { poolTopic } = await import('../topics.ts');
+const { pool, snapshot } = await import('../test-data.ts');
 
 /** The live picture as far as the menu looks at it. */
 function show(policy: string): void {
-  const status = { pools: [{ name: 'web', policy, backends: [] }] };
-  latest.value = { status } as unknown as NonNullable<typeof latest.value>;
+  const outcome = applyMessage(latest.value, snapshot({ [poolTopic('web')]: pool('web', [], { policy }) }));
+  if (outcome.kind === 'applied') latest.value = outcome.model;
 }
 
 describe('a second choice while the first is under way', () => {

@@ -5,9 +5,11 @@
  */
 import { effect, signal } from '@preact/signals';
 import type { AdminMode, BackendAddition } from '../../../src/protocol/admin-api.ts';
-import { type Model, poolOf } from '../store.ts';
+import { backendsNamed, type Model, poolOf, poolsNamed } from '../store.ts';
+import { backendTopic, poolWithoutRows } from '../topics.ts';
 import { ApiError, addBackend, patchBackend, patchPool, removeBackend } from './api.ts';
 import { isPaused, isUnauthorized, latest, refresh, signOut } from './session.ts';
+import { want } from './wants.ts';
 
 export interface Notice {
   readonly id: number;
@@ -47,6 +49,7 @@ const wishes = new Map<string, Wish>();
 async function run(
   key: string,
   wanted: string,
+  topic: string,
   write: () => Promise<void>,
   isShown: (model: Model | null) => boolean,
 ): Promise<boolean> {
@@ -61,6 +64,8 @@ async function run(
     pending.value = new Map(pending.peek()).set(key, wanted);
   }
   isPaused.value = false;
+  // What shows its effect is followed until it does, whatever screen it was asked for on.
+  const release = want(topic);
   refusals.value = without(refusals.peek(), key);
   try {
     await write();
@@ -72,6 +77,7 @@ async function run(
     else refusals.value = new Map(refusals.peek()).set(key, wordsOf(error));
     return false;
   } finally {
+    release();
     pending.value = without(pending.peek(), key);
     const next = wishes.get(key);
     wishes.delete(key);
@@ -109,15 +115,18 @@ export function dismiss(id: number): void {
   notices.value = notices.peek().filter((notice) => notice.id !== id);
 }
 
-const backendOf = (model: Model | null, pool: string, name: string) =>
-  poolOf(model, pool)?.backends.find((backend) => backend.name === name);
+/** Everything on the page that tells of it tells the new value. */
+function isShownBy<Shown>(all: readonly Shown[], claim: (shown: Shown) => boolean): boolean {
+  return all.length > 0 && all.every(claim);
+}
 
 export function changePolicy(pool: string, policy: string): Promise<boolean> {
   return run(
     keyOf('policy', pool),
     policy,
+    poolWithoutRows(pool),
     () => patchPool(pool, { policy }),
-    (model) => poolOf(model, pool)?.policy === policy,
+    (model) => isShownBy(poolsNamed(model, pool), (shown) => shown.policy === policy),
   );
 }
 
@@ -126,8 +135,9 @@ export async function changeMode(pool: string, backend: string, mode: AdminMode)
   const isDone = await run(
     key,
     mode,
+    backendTopic(pool, backend),
     () => patchBackend(pool, backend, { mode }),
-    (model) => backendOf(model, pool, backend)?.mode === mode,
+    (model) => isShownBy(backendsNamed(model, pool, backend), (shown) => shown.mode === mode),
   );
   reportRefusal(key, `${pool}/${backend}`);
   return isDone;
@@ -138,20 +148,22 @@ export async function changeWeight(pool: string, backend: string, weight: number
   const isDone = await run(
     key,
     String(weight),
+    backendTopic(pool, backend),
     () => patchBackend(pool, backend, { weight }),
-    (model) => backendOf(model, pool, backend)?.weight === weight,
+    (model) => isShownBy(backendsNamed(model, pool, backend), (shown) => shown.weight === weight),
   );
   reportRefusal(key, `${pool}/${backend}`);
   return isDone;
 }
 
 export function add(pool: string, addition: BackendAddition): Promise<boolean> {
-  const count = poolOf(latest.peek(), pool)?.backends.length ?? 0;
+  const count = poolOf(latest.peek(), pool)?.count ?? 0;
   return run(
     keyOf('add', pool),
     addition.url,
+    poolWithoutRows(pool),
     () => addBackend(pool, addition),
-    (model) => (poolOf(model, pool)?.backends.length ?? 0) > count,
+    (model) => isShownBy(poolsNamed(model, pool), (shown) => shown.count > count),
   );
 }
 
@@ -160,8 +172,9 @@ export async function remove(pool: string, backend: string): Promise<boolean> {
   const isDone = await run(
     key,
     'removed',
+    backendTopic(pool, backend),
     () => removeBackend(pool, backend),
-    (model) => backendOf(model, pool, backend)?.isRemoved ?? true,
+    (model) => backendsNamed(model, pool, backend).every((shown) => shown.isRemoved),
   );
   reportRefusal(key, `${pool}/${backend}`);
   return isDone;

@@ -3,7 +3,23 @@
  * base path. Errors arrive as RFC 9457 problem documents and leave as `ApiError` with their words.
  * Called by `live/session.ts` and `live/actions.ts`.
  */
-import type { BackendAddition, BackendPatch, PoolPatch, Problem, Status } from '../../../src/protocol/admin-api.ts';
+import type {
+  BackendAddition,
+  BackendPatch,
+  CheckResult,
+  PoolPatch,
+  Problem,
+  SharePreview,
+  StateChange,
+} from '../../../src/protocol/admin-api.ts';
+import type {
+  HistoryAnswer,
+  HistoryColumn,
+  HistoryRange,
+  LiveEvent,
+  PoolLinesAnswer,
+  SnapshotMessage,
+} from '../protocol.ts';
 
 /** A write is answered when every worker has applied it; longer than this means that it hangs. */
 const TIMEOUT_MS = 10_000;
@@ -55,9 +71,85 @@ const poolPath = (pool: string): string => `api/v1/pools/${encodeURIComponent(po
 const backendPath = (pool: string, backend: string): string =>
   `${poolPath(pool)}/backends/${encodeURIComponent(backend)}`;
 
-export async function getStatus(): Promise<Status> {
-  const response = await call('GET', 'api/v1/status');
-  return (await response.json()) as Status;
+async function read<Answer>(path: string, query: Readonly<Record<string, QueryValue>> = {}): Promise<Answer> {
+  const fields = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? (value as readonly string[]) : [value]) {
+      if (one !== undefined && one !== null) fields.append(name, String(one));
+    }
+  }
+  const response = await call('GET', fields.size === 0 ? path : `${path}?${fields}`);
+  return (await response.json()) as Answer;
+}
+
+/** Left out where it is null or undefined; a list is given one by one. */
+type QueryValue = string | number | readonly string[] | null | undefined;
+
+/** What the live channel would begin with, where it is blocked. */
+export function getSnapshot(topics: readonly string[]): Promise<SnapshotMessage> {
+  return read('api/v1/snapshot', { topic: topics });
+}
+
+export interface HistoryQuery {
+  readonly topic: string;
+  readonly range: HistoryRange;
+  readonly columns?: readonly (HistoryColumn | 'bands')[];
+  /** Only what comes after this second. */
+  readonly after?: number;
+  /** Of a pool: these backends instead of the busiest. */
+  readonly backends?: readonly string[];
+}
+
+export function getHistory({ topic, range, columns, after, backends }: HistoryQuery): Promise<HistoryAnswer> {
+  return read('api/v1/history', {
+    topic,
+    range,
+    columns: columns?.join(','),
+    after,
+    backends: backends?.map(encodeURIComponent).join(','),
+  });
+}
+
+/** Requests a second of these pools, for small lines. */
+export function getPoolLines(pools: readonly string[], range: HistoryRange): Promise<PoolLinesAnswer> {
+  return read('api/v1/history', { topic: 'pools', range, pools: pools.join(',') });
+}
+
+export interface EventQuery {
+  readonly text?: string;
+  readonly level?: string | null;
+  /** Any of these; the empty one is for events about the whole. */
+  readonly subjects?: readonly string[];
+  readonly before?: number;
+  readonly after?: number;
+  /** Milliseconds since the epoch. */
+  readonly since?: number;
+  readonly limit: number;
+}
+
+export interface EventPage {
+  /** Oldest first. */
+  readonly events: readonly LiveEvent[];
+  readonly isMore: boolean;
+}
+
+export function getEvents({ subjects, ...query }: EventQuery): Promise<EventPage> {
+  return read('api/v1/events', { ...query, subject: subjects });
+}
+
+/** Who would get what under this policy, if it were applied now. */
+export function getShares(pool: string, policy: string): Promise<SharePreview> {
+  return read(`${poolPath(pool)}/shares`, { policy });
+}
+
+/** The last checks of a backend, oldest first. */
+export async function getChecks(pool: string, backend: string): Promise<readonly CheckResult[]> {
+  return (await read<{ checks: readonly CheckResult[] }>(`${backendPath(pool, backend)}/checks`)).checks;
+}
+
+/** The states of a backend over the last day, oldest first. */
+export async function getStates(pool: string, backend: string): Promise<readonly StateChange[]> {
+  return (await read<{ states: readonly StateChange[] }>(`${backendPath(pool, backend)}/states`)).states;
 }
 
 /** Exchanges the token for the session cookie. */

@@ -1,19 +1,21 @@
 /**
- * The page's connection to the balancer: opens the live channel, applies its messages, notices
- * when it has gone quiet, comes back by itself, and falls back to polling where WebSockets are
- * blocked. Started once by `main.tsx`; all that it learns is in the signals below.
+ * The page's connection to the balancer: opens the live channel, says which topics are wanted,
+ * applies the messages, notices when it has gone quiet, comes back by itself, and falls back to
+ * polling where WebSockets are blocked. Started once by `main.tsx`; all that it learns is in the
+ * signals below.
  *
  * Three things must hold. Figures that are not fresh are never shown as fresh: `link` says so.
  * A missed message is never papered over: a fresh snapshot is asked for, and nothing is applied
- * before it. A hidden or paused page keeps listening, so that title and icon stay true, but does
- * not paint.
+ * before it. A hidden page follows nothing but the totals, so that title and icon stay true, and
+ * asks for the rest again when it is looked at.
  */
 import { batch, computed, effect, signal } from '@preact/signals';
-import { appendSeconds, type History, historyFrom } from '../history.ts';
-import { LIVE_VERSION, type ServerMessage } from '../protocol.ts';
-import { applyMessage, applyStatus, type Model } from '../store.ts';
-import { ApiError, getStatus, liveUrl } from './api.ts';
+import { type ClientMessage, PAGE_VERSION, type ServerMessage } from '../protocol.ts';
+import { applyMessage, keepTopics, type Model, withMissing } from '../store.ts';
+import { TOTALS } from '../topics.ts';
+import { ApiError, getSnapshot, liveUrl } from './api.ts';
 import { backoffMs } from './backoff.ts';
+import { wanted } from './wants.ts';
 
 /**
  * - `connecting`: nothing has been heard yet.
@@ -32,6 +34,8 @@ const POLL_MS = 5_000;
 const FAILURES_BEFORE_POLLING = 3;
 /** How often the channel is tried again while polling. */
 const RETRY_WHILE_POLLING_MS = 30_000;
+/** The server takes 20 messages a second; somebody who types asks for less. */
+const TOPICS_PACE_MS = 100;
 
 export const link = signal<Link>('connecting');
 /** The latest that was heard, painted or not. Title, icon and announcements follow this one. */
@@ -46,25 +50,37 @@ export const retryAtMs = signal<number | null>(null);
 /** Figures that are not being refreshed are greyed. */
 export const isStale = computed(() => link.value !== 'live' && link.value !== 'polling');
 
-/** Mutable: read it when `shown` has changed. */
-export let poolHistory: History = new Map();
-
 const isHidden = signal(document.visibilityState === 'hidden');
+const HIDDEN_TOPICS: ReadonlySet<string> = new Set([TOTALS]);
+/** What the server is to send. */
+const followed = computed(() => (isHidden.value ? HIDDEN_TOPICS : wanted.value));
 
 let socket: WebSocket | null = null;
+/** What it has been told; null before the hello. */
+let told: ReadonlySet<string> | null = null;
 let failures = 0;
 let isResyncing = false;
 let silenceTimer: ReturnType<typeof setTimeout> | undefined;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
 let pollTimer: ReturnType<typeof setTimeout> | undefined;
+let topicsTimer: ReturnType<typeof setTimeout> | undefined;
 
 export function startSession(): void {
   effect(() => {
-    if (!isPaused.value && !isHidden.value) shown.value = latest.value;
+    const model = latest.value;
+    if (isHidden.value) return;
+    if (!isPaused.value || model === null) shown.value = model;
+    // A screen that is opened during a pause shows what it gets first, and stands still then.
+    else shown.value = withMissing(shown.peek() ?? model, model);
+  });
+  effect(() => {
+    void followed.value;
+    tellTopics();
   });
   document.addEventListener('visibilitychange', () => {
     isHidden.value = document.visibilityState === 'hidden';
     if (!isHidden.value && link.value === 'lost') connect();
+    if (!isHidden.value) refresh();
   });
   addEventListener('online', () => {
     if (link.value === 'lost') connect();
@@ -83,6 +99,11 @@ export function connect(): void {
   const current = new WebSocket(liveUrl());
   socket = current;
   watchSilence();
+  current.addEventListener('open', () => {
+    if (socket !== current) return;
+    told = followed.peek();
+    say(current, { op: 'hello', version: PAGE_VERSION, topics: [...told] });
+  });
   current.addEventListener('message', (event) => {
     if (socket === current && typeof event.data === 'string') receive(current, event.data);
   });
@@ -91,15 +112,42 @@ export function connect(): void {
   });
 }
 
+function say(current: WebSocket, message: ClientMessage): void {
+  if (current.readyState === WebSocket.OPEN) current.send(JSON.stringify(message));
+}
+
 /** Lets go of the channel without trying again. */
 function drop(): void {
   clearTimeout(silenceTimer);
   clearTimeout(retryTimer);
+  clearTimeout(topicsTimer);
+  topicsTimer = undefined;
   retryAtMs.value = null;
   isResyncing = false;
+  told = null;
   const old = socket;
   socket = null;
   old?.close();
+}
+
+/** Says what is wanted now: at once, or a moment after it was said last. */
+function tellTopics(): void {
+  if (topicsTimer !== undefined) return;
+  topicsTimer = setTimeout(() => {
+    topicsTimer = undefined;
+    if (socket !== null && told !== null && !isSame(told, followed.peek())) tellTopics();
+  }, TOPICS_PACE_MS);
+  const topics = followed.peek();
+  const model = latest.peek();
+  if (model !== null) latest.value = keepTopics(model, topics);
+  if (link.peek() === 'polling') void poll();
+  if (socket === null || told === null || isSame(told, topics)) return;
+  told = topics;
+  say(socket, { op: 'topics', topics: [...topics] });
+}
+
+function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((topic) => b.has(topic));
 }
 
 function watchSilence(): void {
@@ -110,33 +158,25 @@ function watchSilence(): void {
 function receive(current: WebSocket, text: string): void {
   watchSilence();
   const message = JSON.parse(text) as ServerMessage;
-  if (message.type === 'snapshot') {
-    if (message.version !== LIVE_VERSION) {
-      drop();
-      clearTimeout(pollTimer);
-      link.value = 'outdated';
-      return;
-    }
-    isResyncing = false;
-    poolHistory = historyFrom(message.history);
-  } else if (isResyncing) {
+  if (message.type === 'outdated' || (message.type === 'snapshot' && message.version !== PAGE_VERSION)) {
+    drop();
+    clearTimeout(pollTimer);
+    link.value = 'outdated';
     return;
   }
+  if (message.type === 'snapshot' && message.isWhole) isResyncing = false;
+  if (isResyncing) return;
   const outcome = applyMessage(latest.peek(), message);
   if (outcome.kind === 'ignored') return;
   if (outcome.kind === 'resync') {
     isResyncing = true;
-    current.send(JSON.stringify({ op: 'resync' }));
+    say(current, { op: 'resync' });
     return;
-  }
-  if (message.type === 'delta') {
-    const names = outcome.model.status.pools.map((pool) => pool.name);
-    appendSeconds(poolHistory, message.atMs, message.seconds, names);
   }
   failures = 0;
   clearTimeout(pollTimer);
   batch(() => {
-    latest.value = outcome.model;
+    latest.value = keepTopics(outcome.model, followed.peek());
     link.value = 'live';
   });
 }
@@ -168,11 +208,10 @@ function retryIn(ms: number): void {
   retryTimer = setTimeout(connect, ms);
 }
 
-/** Reads the status once. Answers whether the API can be reached with this session. */
+/** Asks the API once. Answers whether it can be reached with this session. */
 async function probe(): Promise<boolean> {
   try {
-    const status = await getStatus();
-    if (failures >= FAILURES_BEFORE_POLLING) latest.value = applyStatus(latest.peek(), status, Date.now());
+    await ask();
     return true;
   } catch (error) {
     if (isUnauthorized(error)) signOut();
@@ -180,13 +219,19 @@ async function probe(): Promise<boolean> {
   }
 }
 
+/** Reads what is wanted over the API, and shows it once the channel has been given up. */
+async function ask(): Promise<void> {
+  const snapshot = await getSnapshot([...followed.peek()]);
+  if (failures < FAILURES_BEFORE_POLLING) return;
+  const outcome = applyMessage(latest.peek(), snapshot);
+  if (outcome.kind === 'applied') latest.value = keepTopics(outcome.model, followed.peek());
+}
+
 async function poll(): Promise<void> {
   clearTimeout(pollTimer);
   if (link.peek() !== 'polling') return;
   try {
-    const status = await getStatus();
-    if (link.peek() !== 'polling') return;
-    latest.value = applyStatus(latest.peek(), status, Date.now());
+    await ask();
   } catch (error) {
     if (isUnauthorized(error)) {
       signOut();
@@ -197,7 +242,8 @@ async function poll(): Promise<void> {
     retryIn(backoffMs(failures, Math.random()));
     return;
   }
-  pollTimer = setTimeout(() => void poll(), POLL_MS);
+  clearTimeout(pollTimer);
+  if (link.peek() === 'polling') pollTimer = setTimeout(() => void poll(), POLL_MS);
 }
 
 /** Called after a write, so that a polled page shows its effect at once. */

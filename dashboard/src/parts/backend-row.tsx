@@ -11,7 +11,6 @@ import type { BackendStatus } from '../../../src/protocol/admin-api.ts';
 import { formatCount, formatMs, formatRate, formatWhole } from '../format.ts';
 import { keyOf, pending } from '../live/actions.ts';
 import { stateWords } from '../roll-up.ts';
-import type { Share } from '../share.ts';
 import { Age, Countdown } from './age.tsx';
 import { useInView } from './in-view.ts';
 import { ModeButtons } from './mode-buttons.tsx';
@@ -22,8 +21,6 @@ import { WeightStepper } from './weight-stepper.tsx';
 interface BackendRowProps {
   readonly pool: string;
   readonly backend: BackendStatus;
-  readonly expected: Share['expected'];
-  readonly actual: Share['actual'];
   readonly usesWeights: boolean;
   /** Whether the table is so long that rows out of sight stand still. */
   readonly isInLongTable: boolean;
@@ -43,7 +40,7 @@ export function BackendRow(props: BackendRowProps) {
 }
 
 function rowOf(props: BackendRowProps, element: RefObject<HTMLTableRowElement | null>, isInView: boolean): JSX.Element {
-  const { pool, backend, expected, actual, usesWeights } = props;
+  const { pool, backend, usesWeights } = props;
   const { name } = backend;
   const address = backend.url.replace(/^http:\/\//, '').replace(/\/$/, '');
   const isPending = pending.value.has(keyOf('mode', pool, name)) || pending.value.has(keyOf('remove', pool, name));
@@ -87,7 +84,7 @@ function rowOf(props: BackendRowProps, element: RefObject<HTMLTableRowElement | 
         <WeightStepper pool={pool} backend={name} applied={backend.weight} hasEffect={usesWeights} />
       </td>
       <td class="c-share" data-label="Share: expected, actual">
-        <ShareBar expected={expected} actual={actual} />
+        <ShareBar expected={backend.expectedShare} actual={coarse(backend.actualShare)} />
       </td>
       <td class="n" data-label="Requests/s" data-testid={`backend-${name}-rps`}>
         {formatRate(backend.rps)}
@@ -122,6 +119,9 @@ function rowOf(props: BackendRowProps, element: RefObject<HTMLTableRowElement | 
     </tr>
   );
 }
+
+/** As fine as it is shown. */
+const coarse = (share: number | null): number | null => (share === null ? null : Math.round(share * 1000) / 1000);
 
 interface CountProps {
   readonly value: number;

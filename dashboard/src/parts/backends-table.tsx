@@ -1,85 +1,49 @@
-/** The backends of a pool: filter, order, pages, and one row each. */
-import { useSignal } from '@preact/signals';
-import { useMemo, useRef } from 'preact/hooks';
-import type { BackendStatus, PoolStatus } from '../../../src/protocol/admin-api.ts';
+/** The backends of a pool: the rows that the server has chosen, and one row each. */
+import { useRef } from 'preact/hooks';
+import type { BackendStatus } from '../../../src/protocol/admin-api.ts';
 import { isStale } from '../live/session.ts';
-import { STATE_RANK, stateWords } from '../roll-up.ts';
-import { shareBasis, sharesOf } from '../share.ts';
+import type { BackendSort } from '../protocol.ts';
+import { place } from '../router.ts';
 import { BackendRow } from './backend-row.tsx';
-import { matchesFilter } from './filter-field.tsx';
-import { Pager, pageOf } from './pager.tsx';
+import { Pager } from './pager.tsx';
+import { SortHeader } from './sort-header.tsx';
 
-const RANKS = {
-  state: (backend: BackendStatus) => STATE_RANK[backend.state],
-  name: (backend: BackendStatus) => backend.name,
-  weight: (backend: BackendStatus) => -backend.weight,
-  rps: (backend: BackendStatus) => -backend.rps,
-  inFlight: (backend: BackendStatus) => -backend.inFlight,
-  connections: (backend: BackendStatus) => -backend.connections,
-  p99: (backend: BackendStatus) => -(backend.latencyMs.p99 ?? -1),
-  errors: (backend: BackendStatus) => -backend.statuses['5xx'],
-  failures: (backend: BackendStatus) => -backend.failures,
-} as const;
+/** Columns that the table can be sorted by. */
+export const BACKEND_SORTS: readonly BackendSort[] = [
+  'name',
+  'state',
+  'weight',
+  'rps',
+  'inFlight',
+  'connections',
+  'p99',
+  'errors',
+  'failures',
+];
 
 /** From here on, rows out of sight stand still. */
 const LONG_TABLE_ROWS = 30;
 
-type SortKey = keyof typeof RANKS;
-
-/** In the order of the config unless another is chosen; equal ones keep that order. Pure. */
-export function sortBackends(backends: readonly BackendStatus[], key: SortKey | null): readonly BackendStatus[] {
-  if (key === null) return backends;
-  const rank = RANKS[key];
-  return [...backends].sort((a, b) => {
-    const [left, right] = [rank(a), rank(b)];
-    if (typeof left === 'string' || typeof right === 'string') {
-      return String(left).localeCompare(String(right), 'en', { numeric: true });
-    }
-    return left - right;
-  });
-}
-
 interface BackendsTableProps {
-  readonly pool: PoolStatus;
+  readonly pool: string;
+  /** Those of this page, in their order. */
+  readonly backends: readonly BackendStatus[];
+  /** How many match the filter, and which of them the first row is. */
+  readonly matchingCount: number;
+  readonly offset: number;
   readonly usesWeights: boolean;
-  readonly filter: string;
+  readonly onPage: (offset: number) => void;
 }
 
-export function BackendsTable({ pool, usesWeights, filter }: BackendsTableProps) {
-  const sortKey = useSignal<SortKey | null>(null);
-  const page = useSignal(0);
+export function BackendsTable({ pool, backends, matchingCount, offset, usesWeights, onPage }: BackendsTableProps) {
   const body = useRef<HTMLTableSectionElement>(null);
   const held = useRef<readonly string[]>([]);
-  const matching = pool.backends.filter(
-    (backend) =>
-      filter === '' || matchesFilter(`${backend.name} ${backend.url} ${stateWords(backend)} ${backend.reason}`, filter),
-  );
-  const sorted = hold(sortBackends(matching, sortKey.value), held, sortKey.value !== null && isBusy(body.current));
-  const { page: current, rows } = pageOf(sorted, page.value);
-  const shares = useMemo(
-    () => sharesOf(pool.backends, shareBasis(pool.policy, usesWeights)),
-    [pool.backends, pool.policy, usesWeights],
-  );
-  const header = (words: string, key: SortKey, className = '') => (
-    <th
-      scope="col"
-      class={className}
-      aria-sort={sortKey.value === key ? (key === 'name' ? 'ascending' : 'descending') : undefined}
-    >
-      <button
-        type="button"
-        onClick={() => {
-          sortKey.value = sortKey.value === key ? null : key;
-        }}
-      >
-        {words}
-      </button>
-    </th>
-  );
+  const rows = hold(backends, held, place.value.sort !== null && isBusy(body.current));
+  const { filter } = place.value;
   return (
     <>
       <table class="table backends" data-stale={isStale.value} data-testid="backends">
-        <caption class="hidden">Backends of the pool {pool.name}</caption>
+        <caption class="hidden">Backends of the pool {pool}</caption>
         <colgroup>
           {COLUMNS.map((column) => (
             <col key={column} class={`w-${column}`} />
@@ -87,9 +51,15 @@ export function BackendsTable({ pool, usesWeights, filter }: BackendsTableProps)
         </colgroup>
         <thead>
           <tr>
-            {header('State', 'state')}
-            {header('Backend', 'name')}
-            {header('Weight', 'weight')}
+            <SortHeader column="state" first="ascending">
+              State
+            </SortHeader>
+            <SortHeader column="name" first="ascending">
+              Backend
+            </SortHeader>
+            <SortHeader column="weight" first="descending">
+              Weight
+            </SortHeader>
             <th scope="col" class="c-share" aria-label="Share: expected, actual">
               <small>share</small>
               <span class="share-figures">
@@ -97,12 +67,18 @@ export function BackendsTable({ pool, usesWeights, filter }: BackendsTableProps)
                 <span>actual</span>
               </span>
             </th>
-            {header('Req/s', 'rps', 'n')}
-            {header('In flight', 'inFlight', 'n')}
+            <SortHeader column="rps" first="descending" class="n">
+              Req/s
+            </SortHeader>
+            <SortHeader column="inFlight" first="descending" class="n">
+              In flight
+            </SortHeader>
             <Group name="connections" parts={['open', 'idle']} />
             <Group name="latency, ms" parts={['p50', 'p95', 'p99']} />
             <Group name="answers" parts={['2xx', '4xx', '5xx']} />
-            {header('Failures', 'failures', 'n')}
+            <SortHeader column="failures" first="descending" class="n">
+              Failures
+            </SortHeader>
             <th scope="col">Health check</th>
             <th scope="col">Mode</th>
           </tr>
@@ -111,25 +87,16 @@ export function BackendsTable({ pool, usesWeights, filter }: BackendsTableProps)
           {rows.map((backend) => (
             <BackendRow
               key={backend.name}
-              pool={pool.name}
+              pool={pool}
               backend={backend}
-              expected={shares.get(backend.name)?.expected ?? null}
-              actual={coarse(shares.get(backend.name)?.actual ?? null)}
               usesWeights={usesWeights}
               isInLongTable={rows.length > LONG_TABLE_ROWS}
             />
           ))}
         </tbody>
       </table>
-      {sorted.length === 0 && filter !== '' ? <p class="empty">No backend matches “{filter}”.</p> : null}
-      <Pager
-        noun="backend"
-        count={sorted.length}
-        page={current}
-        onPage={(next) => {
-          page.value = next;
-        }}
-      />
+      {matchingCount === 0 && filter !== '' ? <p class="empty">No backend matches “{filter}”.</p> : null}
+      <Pager noun="backend" count={matchingCount} offset={offset} onPage={onPage} />
     </>
   );
 }
@@ -160,9 +127,6 @@ const COLUMNS = [
   'check',
   'mode',
 ];
-
-/** As fine as it is shown: a change that nobody can see paints nothing. */
-const coarse = (share: number | null): number | null => (share === null ? null : Math.round(share * 1000) / 1000);
 
 /** Rows must not move under the pointer or the focus: while one is inside, the order stands. */
 function isBusy(body: HTMLElement | null): boolean {

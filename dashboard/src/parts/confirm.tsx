@@ -1,9 +1,11 @@
 /** Asks before a change to a backend: says what will happen, then does it. */
 import { signal } from '@preact/signals';
-import { type Action, consequenceOf } from '../consequence.ts';
+import { type Action, consequenceOf, wordsOf } from '../consequence.ts';
 import { changeMode, remove } from '../live/actions.ts';
 import { latest } from '../live/session.ts';
-import { poolOf } from '../store.ts';
+import { useTopic } from '../live/use-topic.ts';
+import { backendOf, poolOf } from '../store.ts';
+import { backendTopic, poolWithoutRows } from '../topics.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icon.tsx';
 
@@ -29,12 +31,22 @@ function carryOut({ action, pool, backend }: Question): void {
   else void changeMode(pool, backend, action);
 }
 
-/** Stands once in the page; the figures in it stay live while it is open. */
+/** Stands once in the page. */
 export function ConfirmDialog() {
   const asked = question.value;
-  if (asked === null) return null;
-  const backends = poolOf(latest.value, asked.pool)?.backends ?? [];
-  const { title, button, sentences, isGrave } = consequenceOf(asked.action, asked.pool, asked.backend, backends);
+  return asked === null ? null : <Asked key={JSON.stringify(asked)} asked={asked} />;
+}
+
+/** The figures stay live while it is open, whatever the screen below it shows. */
+function Asked({ asked }: { readonly asked: Question }) {
+  useTopic(poolWithoutRows(asked.pool));
+  useTopic(backendTopic(asked.pool, asked.backend));
+  const model = latest.value;
+  const pool = poolOf(model, asked.pool);
+  const backend = backendOf(model, asked.pool, asked.backend);
+  const { title, button } = wordsOf(asked.action, asked.pool, asked.backend);
+  const known = pool === null || backend === null ? null : consequenceOf(asked.action, pool, backend);
+  const { sentences, isGrave } = known ?? { sentences: ['Looking what that means …'], isGrave: false };
   return (
     <Dialog title={title} testid="confirm-dialog" onClose={close}>
       {sentences.map((sentence, index) => (
@@ -50,7 +62,10 @@ export function ConfirmDialog() {
         <button
           type="button"
           class={isGrave ? 'button primary danger' : 'button primary'}
-          onClick={() => carryOut(asked)}
+          aria-disabled={known === null}
+          onClick={() => {
+            if (known !== null) carryOut(asked);
+          }}
           data-testid="confirm-ok"
         >
           {button}

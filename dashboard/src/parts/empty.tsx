@@ -1,5 +1,5 @@
 /** What to do next, where there is nothing to see yet: with the exact lines to type. */
-import type { Listener } from '../store.ts';
+import type { SystemFields } from '../protocol.ts';
 
 const FIRST_POOL = `pools:
   web:
@@ -34,7 +34,7 @@ export function curlTarget(address: string, pageHost: string): string {
   return `http://${name}:${port}/`;
 }
 
-export function NoTraffic({ listeners }: { readonly listeners: readonly Listener[] }) {
+export function NoTraffic({ listeners }: { readonly listeners: SystemFields['listeners'] }) {
   const first = listeners[0];
   return (
     <div class="empty" data-testid="no-traffic">

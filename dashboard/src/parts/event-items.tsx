@@ -1,30 +1,29 @@
 /** Events as list items: when, how grave, what about, what happened, by whom. */
-import type { LiveEvent } from '../../../src/protocol/dashboard.ts';
 import { formatClock, formatDay } from '../format.ts';
 import { isStale } from '../live/session.ts';
+import type { LiveEvent } from '../protocol.ts';
 import { poolHref } from '../router.ts';
 import { Shape } from './state-mark.tsx';
 
 const LEVEL_WORDS = { info: 'note', good: 'good', warning: 'warning', bad: 'bad' } as const;
 
-/** A subject is `pool/backend`, `pool`, or something that has no screen, such as `worker 1`. */
-export function poolOfSubject(subject: string, pools: readonly string[]): string | null {
-  const pool = subject.split('/', 1)[0] ?? '';
-  return pools.includes(pool) ? pool : null;
+/** A subject is `pool/backend`, `pool`, or something that has no screen, such as `worker 1`. Pure. */
+export function poolOfSubject(subject: string): string | null {
+  const [pool = ''] = subject.split('/', 1);
+  return /^[A-Za-z][\w-]*$/.test(pool) ? pool : null;
 }
 
 interface EventItemsProps {
   readonly events: readonly LiveEvent[];
-  readonly poolNames: readonly string[];
   readonly testid: string;
 }
 
 /** Newest first. */
-export function EventItems({ events, poolNames, testid }: EventItemsProps) {
+export function EventItems({ events, testid }: EventItemsProps) {
   return (
     <ol class="events" data-testid={testid} data-stale={isStale.value}>
       {events.map((event) => (
-        <EventItem key={event.id} event={event} pool={poolOfSubject(event.subject, poolNames)} />
+        <EventItem key={event.id} event={event} pool={poolOfSubject(event.subject)} />
       ))}
     </ol>
   );

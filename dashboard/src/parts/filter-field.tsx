@@ -26,12 +26,3 @@ export function FilterField({ label, text }: { readonly label: string; readonly 
     </label>
   );
 }
-
-/** Whether every word of the filter occurs in the text. Pure. */
-export function matchesFilter(text: string, filter: string): boolean {
-  const lower = text.toLowerCase();
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => lower.includes(word));
-}

@@ -4,17 +4,16 @@
  * it was refused. A native select, drawn with summaries where the browser can do so.
  */
 import { useId } from 'preact/hooks';
-import type { PolicyInfo } from '../../../src/protocol/dashboard.ts';
 import { changePolicy, keyOf, pending, refusals } from '../live/actions.ts';
+import type { PolicyInfo } from '../protocol.ts';
 
 interface PolicySelectProps {
   readonly pool: string;
   readonly applied: string;
-  readonly names: readonly string[];
   readonly policies: readonly PolicyInfo[];
 }
 
-export function PolicySelect({ pool, applied, names, policies }: PolicySelectProps) {
+export function PolicySelect({ pool, applied, policies }: PolicySelectProps) {
   const id = useId();
   const key = keyOf('policy', pool);
   const wanted = pending.value.get(key);
@@ -41,9 +40,9 @@ export function PolicySelect({ pool, applied, names, policies }: PolicySelectPro
         <button type="button">
           <span>{applied}</span>
         </button>
-        {names.map((name) => (
+        {policies.map(({ name, summary }) => (
           <option key={name} value={name} selected={name === applied}>
-            <span class="option-name">{name}</span> <span class="option-summary">{summaryOf(name)}</span>
+            <span class="option-name">{name}</span> <span class="option-summary">{summary}</span>
           </option>
         ))}
       </select>

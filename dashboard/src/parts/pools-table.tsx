@@ -1,66 +1,65 @@
-/** All pools, one row each: state, traffic, errors, latency and the shape of the last 5 minutes. */
-import type { PoolStatus } from '../../../src/protocol/admin-api.ts';
+/** Pools as rows: state, figures of the last 10 s, and the shape of the last 5 minutes. */
 import { formatMs, formatRate, formatWhole } from '../format.ts';
-import { type Cell, stretch } from '../history.ts';
-import { isStale, poolHistory } from '../live/session.ts';
-import { rollUpPool } from '../roll-up.ts';
+import type { Cell } from '../history.ts';
+import { usePoolLines } from '../live/pool-lines.ts';
+import { isStale } from '../live/session.ts';
+import type { PoolSort, PoolRow as Row } from '../protocol.ts';
 import { poolHref } from '../router.ts';
-import { nowMs } from './age.tsx';
 import { BackendShapes } from './backend-shapes.tsx';
+import { SortHeader } from './sort-header.tsx';
 import { Sparkline } from './sparkline.tsx';
 import { StateMark } from './state-mark.tsx';
 
-const SPARK_SECONDS = 300;
+/** Columns that the table can be sorted by. */
+export const POOL_SORTS: readonly PoolSort[] = ['name', 'state', 'rps', 'errors', 'p99', 'inFlight'];
 
-export function PoolsTable({ pools }: { readonly pools: readonly PoolStatus[] }) {
-  const endAt = Math.floor(nowMs.value / 1000) - 1;
+export function PoolsTable({ pools }: { readonly pools: readonly Row[] }) {
+  const lines = usePoolLines(pools.map(({ name }) => name));
   return (
     <table class="table pools" data-stale={isStale.value} data-testid="pools">
       <caption class="hidden">Pools</caption>
       <thead>
         <tr>
-          <th scope="col">Pool</th>
-          <th scope="col">State</th>
+          <SortHeader column="name" first="ascending">
+            Pool
+          </SortHeader>
+          <SortHeader column="state" first="ascending">
+            State
+          </SortHeader>
           <th scope="col">Backends</th>
-          <th scope="col" class="n">
+          <SortHeader column="rps" first="descending" class="n">
             Req/s
-          </th>
+          </SortHeader>
           <th scope="col" class="c-spark">
             <span class="hidden">Requests, last </span>5 min
           </th>
-          <th scope="col" class="n">
+          <SortHeader column="errors" first="descending" class="n">
             Errors/s
-          </th>
+          </SortHeader>
           <th scope="col" class="n c-three" aria-label="Latency in ms: p50, p95, p99">
             <small>latency, ms</small>
             <span>p50</span>
             <span>p95</span>
             <span>p99</span>
           </th>
-          <th scope="col" class="n">
+          <SortHeader column="inFlight" first="descending" class="n">
             In flight
-          </th>
+          </SortHeader>
         </tr>
       </thead>
       <tbody>
         {pools.map((pool) => (
-          <PoolRow key={pool.name} pool={pool} endAt={endAt} />
+          <PoolRow key={pool.name} pool={pool} line={lines.get(pool.name) ?? []} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function PoolRow({ pool, endAt }: { readonly pool: PoolStatus; readonly endAt: number }) {
-  const { severity, words } = rollUpPool(pool);
-  const columns = poolHistory.get(pool.name);
-  const rps: readonly Cell[] = columns === undefined ? [] : stretch(columns, endAt, SPARK_SECONDS).cut(columns.rps);
-  const errors = columns?.errorsPerSecond.slice(-10) ?? [];
-  const errorsPerSecond =
-    errors.length === 0 ? null : errors.reduce<number>((sum, value) => sum + (value ?? 0), 0) / errors.length;
-  const inFlight = pool.backends.reduce((sum, backend) => sum + backend.inFlight, 0);
+function PoolRow({ pool, line }: { readonly pool: Row; readonly line: readonly Cell[] }) {
+  const { p50, p95, p99 } = pool.latencyMs;
   return (
-    <tr class="row" data-row data-testid={`pool-${pool.name}`} data-state={severity} tabIndex={-1}>
+    <tr class="row" data-row data-testid={`pool-${pool.name}`} data-state={pool.severity} tabIndex={-1}>
       <th scope="row" class="c-name">
         <a class="name" href={poolHref(pool.name)} data-open>
           {pool.name}
@@ -68,31 +67,30 @@ function PoolRow({ pool, endAt }: { readonly pool: PoolStatus; readonly endAt: n
         <span class="address">{pool.policy}</span>
       </th>
       <td class="c-state">
-        <StateMark state={severity} testid={`pool-${pool.name}-state`}>
-          {words}
+        <StateMark state={pool.severity} testid={`pool-${pool.name}-state`}>
+          {pool.words}
         </StateMark>
+        {pool.isPanic ? <span class="bad">panic</span> : null}
       </td>
       <td class="c-shapes" data-label="Backends">
-        <BackendShapes backends={pool.backends} />
+        <BackendShapes states={pool.states} />
       </td>
       <td class="n" data-label="Requests/s">
         {formatRate(pool.rps)}
       </td>
       <td class="c-spark" data-label="Last 5 min">
-        <Sparkline values={rps} />
+        <Sparkline values={line} />
       </td>
       <td class="n" data-label="Errors/s">
-        <span class={errorsPerSecond !== null && errorsPerSecond > 0 ? 'bad' : undefined}>
-          {formatRate(errorsPerSecond)}
-        </span>
+        <span class={pool.errorsPerSecond > 0 ? 'bad' : undefined}>{formatRate(pool.errorsPerSecond)}</span>
       </td>
       <td class="n c-three" data-label="Latency p50, p95, p99 (ms)">
-        <span>{formatMs(pool.latencyMs.p50)}</span>
-        <span>{formatMs(pool.latencyMs.p95)}</span>
-        <span>{formatMs(pool.latencyMs.p99)}</span>
+        <span>{formatMs(p50)}</span>
+        <span>{formatMs(p95)}</span>
+        <span>{formatMs(p99)}</span>
       </td>
       <td class="n" data-label="In flight">
-        {formatWhole(inFlight)}
+        {formatWhole(pool.inFlight)}
       </td>
     </tr>
   );

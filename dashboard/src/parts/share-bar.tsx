@@ -1,8 +1,14 @@
 /** Actual share of the pool's requests as a bar, with a tick where the policy promises it to be. */
 import { formatShare } from '../format.ts';
-import type { Share } from '../share.ts';
 
-export function ShareBar({ expected, actual }: Share) {
+interface ShareBarProps {
+  /** 0..1; null where the policy promises no fixed share. */
+  readonly expected: number | null;
+  /** 0..1 of the requests of the last 10 s; null while the pool has none. */
+  readonly actual: number | null;
+}
+
+export function ShareBar({ expected, actual }: ShareBarProps) {
   const words =
     expected === null
       ? `${formatShare(actual)} of the pool's requests; the policy promises no fixed share`

@@ -5,8 +5,7 @@
  */
 import type { ComponentChildren, JSX } from 'preact';
 import type { BackendState } from '../../../src/protocol/admin-api.ts';
-import type { EventLevel } from '../../../src/protocol/dashboard.ts';
-import type { Severity } from '../roll-up.ts';
+import type { EventLevel, Severity } from '../protocol.ts';
 
 type ShapeName = BackendState | Severity | EventLevel;
 

@@ -1,33 +1,32 @@
-/** What has happened, newest first, by text and by level. */
+/** What has happened, newest first, by text and by level, from the journal of the balancer. */
 import { useSignal } from '@preact/signals';
-import type { EventLevel, LiveEvent } from '../../../src/protocol/dashboard.ts';
-import { plural } from '../format.ts';
+import { useEventList } from '../live/event-list.ts';
 import { EventItems } from '../parts/event-items.tsx';
-import { FilterField, matchesFilter } from '../parts/filter-field.tsx';
-import { Pager, pageOf } from '../parts/pager.tsx';
+import { FilterField } from '../parts/filter-field.tsx';
+import { ROWS_A_PAGE } from '../parts/pager.tsx';
 import { Shape } from '../parts/state-mark.tsx';
+import type { EventLevel } from '../protocol.ts';
 import { place } from '../router.ts';
-import type { Model } from '../store.ts';
 
 const LEVELS = ['bad', 'warning', 'good', 'info'] as const satisfies readonly EventLevel[];
 const LEVEL_WORDS = { bad: 'Bad', warning: 'Warning', good: 'Good', info: 'Note' } as const;
 
-const textOf = (event: LiveEvent): string => `${event.subject} ${event.text} ${event.kind} ${event.origin}`;
-
-export function EventsScreen({ model }: { readonly model: Model }) {
+export function EventsScreen() {
   const level = useSignal<EventLevel | null>(null);
-  const page = useSignal(0);
+  /** For each page back, the number that it ends before. */
+  const before = useSignal<readonly number[]>([]);
   const { filter } = place.value;
-  const matching = model.events.filter(
-    (event) => (level.value === null || event.level === level.value) && matchesFilter(textOf(event), filter),
-  );
-  const { page: current, rows } = pageOf([...matching].reverse(), page.value);
+  const end = before.value.at(-1);
+  const query = { text: filter, level: level.value, limit: ROWS_A_PAGE, ...(end === undefined ? {} : { before: end }) };
+  const { events, isMore, problem } = useEventList(query, end === undefined);
   const choose = (next: EventLevel | null): void => {
     level.value = next;
-    page.value = 0;
+    before.value = [];
   };
+  const isFiltered = filter !== '' || level.value !== null || end !== undefined;
+  const oldest = events?.[0]?.id ?? 0;
   return (
-    <main class="screen" id="screen" tabIndex={-1}>
+    <main class="screen" id="screen" tabIndex={-1} aria-busy={events === null}>
       <header class="screen-head">
         <h1>Events</h1>
         <FilterField label="Filter by text" text={filter} />
@@ -45,25 +44,42 @@ export function EventsScreen({ model }: { readonly model: Model }) {
             </button>
           ))}
         </fieldset>
-        <span class="count">{plural(matching.length, 'event')}</span>
       </header>
       <section class="panel" aria-label="Events">
-        {matching.length === 0 ? (
+        {problem === null ? null : <p class="empty">The events cannot be read: {problem}</p>}
+        {events?.length === 0 && problem === null ? (
           <p class="empty">
-            {model.events.length === 0
-              ? 'Nothing has happened since the start. Changes of state, policy, weight and config appear here.'
-              : 'No event matches.'}
+            {isFiltered
+              ? 'No event matches.'
+              : 'Nothing has happened since the start. Changes of state, policy, weight and config appear here.'}
           </p>
         ) : null}
-        <EventItems events={rows} poolNames={model.status.pools.map((pool) => pool.name)} testid="event-list" />
-        <Pager
-          noun="event"
-          count={matching.length}
-          page={current}
-          onPage={(next) => {
-            page.value = next;
-          }}
-        />
+        <EventItems events={[...(events ?? [])].reverse()} testid="event-list" />
+        {isMore || before.value.length > 0 ? (
+          <nav class="pager" aria-label="Pages of events">
+            <button
+              type="button"
+              class="button"
+              disabled={before.value.length === 0}
+              onClick={() => {
+                before.value = before.value.slice(0, -1);
+              }}
+            >
+              Newer
+            </button>
+            <button
+              type="button"
+              class="button"
+              data-testid="older-events"
+              disabled={!isMore}
+              onClick={() => {
+                before.value = [...before.value, oldest];
+              }}
+            >
+              Older
+            </button>
+          </nav>
+        ) : null}
       </section>
     </main>
   );

@@ -1,52 +1,47 @@
 /** The first screen: in five seconds, what is exposed, where traffic flows, and whether it is well. */
-import type { BackendStatus, PoolStatus } from '../../../src/protocol/admin-api.ts';
-import { formatMs, formatRate, formatShare, formatWhole, plural } from '../format.ts';
-import { type Cell, totalOf } from '../history.ts';
-import { isStale, poolHistory } from '../live/session.ts';
+import { useSignal } from '@preact/signals';
+import { formatMs, formatRate, formatShare, formatWhole } from '../format.ts';
+import { type Cell, stretch } from '../history.ts';
+import { useChartSource } from '../live/chart-source.ts';
+import { isStale, shown } from '../live/session.ts';
+import { useTopic } from '../live/use-topic.ts';
 import { Age, Countdown } from '../parts/age.tsx';
 import { BackendShapes } from '../parts/backend-shapes.tsx';
 import { ask } from '../parts/confirm.tsx';
 import { NoPools, NoTraffic } from '../parts/empty.tsx';
 import { EventItems } from '../parts/event-items.tsx';
-import { PoolsTable } from '../parts/pools-table.tsx';
+import { Pager } from '../parts/pager.tsx';
+import { POOL_SORTS, PoolsTable } from '../parts/pools-table.tsx';
+import { readSort } from '../parts/sort-header.tsx';
 import { Shape, StateMark } from '../parts/state-mark.tsx';
 import { Tile } from '../parts/tile.tsx';
-import { needsAttention, rollUpPool, type Severity } from '../roll-up.ts';
-import { poolHref } from '../router.ts';
-import type { Model } from '../store.ts';
+import type { AttentionRow, HistoryColumn, Severity, SystemFields, TotalsFields } from '../protocol.ts';
+import { ofBackends } from '../roll-up.ts';
+import { place, poolHref } from '../router.ts';
+import { ATTENTION, EVENTS, poolsTopic, SYSTEM, TOTALS } from '../topics.ts';
 
 const SPARK_SECONDS = 300;
 const EVENTS_SHOWN = 10;
 
-export function OverviewScreen({ model }: { readonly model: Model }) {
-  const { pools } = model.status;
-  const requestCount = pools.reduce((sum, pool) => sum + pool.requests, 0);
+export function OverviewScreen() {
+  const totals = useTopic(TOTALS)?.fields;
+  const system = useTopic(SYSTEM)?.fields;
+  const events = useTopic(EVENTS)?.fields.events ?? [];
   return (
-    <main class="screen overview" id="screen" tabIndex={-1}>
+    <main class="screen overview" id="screen" tabIndex={-1} aria-busy={totals === undefined}>
       <h1 class="hidden">Overview</h1>
-      <Tiles model={model} />
-      <Attention pools={pools} />
+      {totals === undefined ? null : <Tiles totals={totals} />}
+      <Attention />
       <div class="columns">
-        <section class="panel" aria-labelledby="pools-title">
-          <h2 id="pools-title" class="panel-title">
-            Pools
-          </h2>
-          {pools.length === 0 ? <NoPools /> : <PoolsTable pools={pools} />}
-          {pools.length > 0 && requestCount === 0 ? <NoTraffic listeners={model.listeners} /> : null}
-          <Listeners model={model} />
-        </section>
+        <Pools totals={totals} system={system} />
         <section class="panel" aria-labelledby="events-title">
           <h2 id="events-title" class="panel-title">
             Events <a href="#/events">all events</a>
           </h2>
-          {model.events.length === 0 ? (
+          {events.length === 0 ? (
             <p class="empty">Nothing has happened since the start.</p>
           ) : (
-            <EventItems
-              events={model.events.slice(-EVENTS_SHOWN).reverse()}
-              poolNames={pools.map((pool) => pool.name)}
-              testid="latest-events"
-            />
+            <EventItems events={events.slice(-EVENTS_SHOWN).reverse()} testid="latest-events" />
           )}
         </section>
       </div>
@@ -54,78 +49,103 @@ export function OverviewScreen({ model }: { readonly model: Model }) {
   );
 }
 
-function Listeners({ model }: { readonly model: Model }) {
-  if (model.listeners.length === 0) return null;
+interface PoolsProps {
+  readonly totals: TotalsFields | undefined;
+  readonly system: SystemFields | undefined;
+}
+
+function Pools({ totals, system }: PoolsProps) {
+  const offset = useSignal(0);
+  const pools = useTopic(poolsTopic({ offset: offset.value, sort: readSort(place.value.sort, POOL_SORTS) }));
+  const listeners = system?.listeners ?? [];
   return (
-    <p class="listeners">
-      Listening on{' '}
-      {model.listeners.map((listener) => (
-        <span key={listener.name}>
-          <code>{listener.address}</code> <small>{listener.name}</small>{' '}
-        </span>
-      ))}
-    </p>
+    <section class="panel" aria-labelledby="pools-title">
+      <h2 id="pools-title" class="panel-title">
+        Pools
+      </h2>
+      {totals?.poolCount === 0 ? <NoPools /> : null}
+      {pools == null || pools.fields.matchingCount === 0 ? null : (
+        <>
+          <PoolsTable pools={pools.rows ?? []} />
+          <Pager
+            noun="pool"
+            count={pools.fields.matchingCount}
+            offset={pools.fields.offset}
+            onPage={(next) => {
+              offset.value = next;
+            }}
+          />
+        </>
+      )}
+      {totals !== undefined && totals.poolCount > 0 && totals.requests === 0 ? (
+        <NoTraffic listeners={listeners} />
+      ) : null}
+      {listeners.length === 0 ? null : (
+        <p class="listeners">
+          Listening on{' '}
+          {listeners.map((listener) => (
+            <span key={listener.name}>
+              <code>{listener.address}</code> <small>{listener.name}</small>{' '}
+            </span>
+          ))}
+        </p>
+      )}
+    </section>
   );
 }
 
-function Tiles({ model }: { readonly model: Model }) {
-  const { totals, status, atMs } = model;
-  const endAt = Math.floor(atMs / 1000) - 1;
-  const rps = totalOf(poolHistory, (columns) => columns.rps, endAt, SPARK_SECONDS);
-  const errors = totalOf(poolHistory, (columns) => columns.errorsPerSecond, endAt, SPARK_SECONDS);
-  const slowest = slowestPool(status.pools);
-  const idle = status.pools.flatMap((pool) => pool.backends).reduce((sum, backend) => sum + backend.idleConnections, 0);
+function Tiles({ totals }: { readonly totals: TotalsFields }) {
+  const { columns } = useChartSource(TOTALS, '5m');
+  const { pick } = stretch(columns, shown.value?.second ?? 0, SPARK_SECONDS);
+  const line = (name: HistoryColumn): Cell[] => pick(columns?.columns.get(name));
+  const { p50, p95, p99 } = totals.latencyMs;
+  const { upstreamConnections: open, idleConnections: idle } = totals;
   return (
     <div class="tiles" data-stale={isStale.value}>
       <Tile
         title="Requests"
         unit="/s"
         value={formatRate(totals.rps)}
-        values={rps}
-        note={`${formatWhole(totals.inFlight)} in flight`}
+        values={line('rps')}
+        note={`${formatWhole(totals.inFlight)} in flight${totals.queued > 0 ? `, ${formatWhole(totals.queued)} queued` : ''}`}
         testid="tile-requests"
-        definition="Requests finished a second, over all pools and workers."
+        definition="Requests finished a second over the last 10 s, over all pools and workers."
       />
       <Tile
         title="Errors"
         unit="/s"
         value={formatRate(totals.errorsPerSecond)}
-        values={errors}
+        values={line('errors')}
         tone={totals.errorsPerSecond > 0 ? 'bad' : undefined}
         note={`${formatShare(totals.rps > 0 ? Math.min(1, totals.errorsPerSecond / totals.rps) : null)} of requests`}
         testid="tile-errors"
-        definition="Requests a second that ended in a failure or in a 5xx."
+        definition="Requests a second over the last 10 s that ended in a failure or in a 5xx."
       />
       <Tile
         title="Latency p50 / p95 / p99"
         unit="ms"
-        value={
-          slowest === null
-            ? '– / – / –'
-            : `${formatMs(slowest.latencyMs.p50)} / ${formatMs(slowest.latencyMs.p95)} / ${formatMs(slowest.latencyMs.p99)}`
-        }
-        values={slowest === null ? [] : latencyColumn(slowest.name, endAt)}
-        note={
-          slowest === null
-            ? 'nothing measured'
-            : status.pools.length === 1
-              ? slowest.name
-              : `slowest pool: ${slowest.name}`
-        }
+        value={`${formatMs(p50)} / ${formatMs(p95)} / ${formatMs(p99)}`}
+        values={line('p99')}
+        note={latencyNote(totals)}
         testid="tile-latency"
-        definition="Percentiles of the pool whose p99 is the highest, over the last 10 s. Percentiles of several pools are never averaged."
+        definition="Percentiles of all requests of the last 10 s, over all pools and workers: measured together, never averaged."
       />
       <Tile
         title="Client connections"
         value={formatWhole(totals.clientConnections)}
-        note={`${formatWhole(totals.upstreamConnections)} to backends, ${formatWhole(idle)} idle`}
-        foot={<Meter part={totals.upstreamConnections - idle} whole={totals.upstreamConnections} />}
+        note={`${formatWhole(open)} to backends, ${formatWhole(idle)} idle`}
+        foot={<Meter part={open - idle} whole={open} />}
         testid="tile-connections"
         definition="Open connections from clients, over all workers."
       />
-      <PoolsTile pools={status.pools} />
+      <PoolsTile totals={totals} />
     </div>
   );
+}
+
+function latencyNote({ slowestPool, poolCount }: TotalsFields): string {
+  if (slowestPool === null) return 'nothing measured';
+  return poolCount === 1 ? slowestPool : `slowest pool: ${slowestPool}`;
 }
 
 /** How much of something is in use. */
@@ -138,53 +158,39 @@ function Meter({ part, whole }: { readonly part: number; readonly whole: number 
   );
 }
 
-function latencyColumn(pool: string, endAt: number): Cell[] {
-  const only = poolHistory.get(pool);
-  return only === undefined ? [] : totalOf(new Map([[pool, only]]), (columns) => columns.p99, endAt, SPARK_SECONDS);
-}
+const SEVERITIES = ['up', 'degraded', 'down', 'unchecked'] as const satisfies readonly Severity[];
 
-function slowestPool(pools: readonly PoolStatus[]): PoolStatus | null {
-  return pools.reduce<PoolStatus | null>(
-    (slowest, pool) => ((pool.latencyMs.p99 ?? -1) > (slowest?.latencyMs.p99 ?? -1) ? pool : slowest),
-    null,
-  );
-}
-
-function PoolsTile({ pools }: { readonly pools: readonly PoolStatus[] }) {
-  const rolled = pools.map(rollUpPool);
-  const upCount = rolled.reduce((sum, pool) => sum + pool.upCount, 0);
-  const count = rolled.reduce((sum, pool) => sum + pool.count, 0);
-  const counts = (['up', 'degraded', 'down', 'unchecked'] as const satisfies readonly Severity[])
-    .map((severity) => ({ severity, count: rolled.filter((pool) => pool.severity === severity).length }))
-    .filter((one) => one.count > 0);
+function PoolsTile({ totals }: { readonly totals: TotalsFields }) {
+  const counts = SEVERITIES.filter((severity) => totals.pools[severity] > 0);
   return (
     <Tile
       title="Pools"
       value={
         <span class="pool-counts">
-          {counts.map((one) => (
-            <StateMark key={one.severity} state={one.severity}>
-              {one.count} <small>{one.severity}</small>
+          {counts.map((severity) => (
+            <StateMark key={severity} state={severity}>
+              {totals.pools[severity]} <small>{severity}</small>
             </StateMark>
           ))}
           {counts.length === 0 ? '0' : null}
         </span>
       }
-      note={`${upCount} of ${plural(count, 'backend')} up`}
-      foot={<BackendShapes backends={pools.flatMap((pool) => pool.backends)} />}
+      note={`${ofBackends(totals.upCount, totals.count)} up`}
+      foot={<BackendShapes states={totals.states} />}
       testid="tile-pools"
       definition="A pool is as its worst backend: all up, degraded, or down."
     />
   );
 }
 
-function Attention({ pools }: { readonly pools: readonly PoolStatus[] }) {
-  const items = pools.flatMap((pool) =>
-    pool.backends.filter(needsAttention).map((backend) => ({ pool: pool.name, backend })),
-  );
+function Attention() {
+  const topic = useTopic(ATTENTION);
+  const count = topic?.fields.count ?? 0;
+  const rows = topic?.rows ?? [];
+  if (topic == null) return null;
   return (
-    <section class="attention" aria-label="Needs attention" data-testid="attention" data-count={items.length}>
-      {items.length === 0 ? (
+    <section class="attention" aria-label="Needs attention" data-testid="attention" data-count={count}>
+      {count === 0 ? (
         <p class="calm">
           <span class="state" data-state="up">
             <Shape of="up" />
@@ -195,32 +201,30 @@ function Attention({ pools }: { readonly pools: readonly PoolStatus[] }) {
         <>
           <h2>Needs attention</h2>
           <ul>
-            {items.slice(0, 8).map(({ pool, backend }) => (
-              <AttentionItem key={`${pool}/${backend.name}`} pool={pool} backend={backend} />
+            {rows.map((row) => (
+              <AttentionItem key={row.name} row={row} />
             ))}
           </ul>
-          {items.length > 8 ? <p>and {items.length - 8} more</p> : null}
+          {count > rows.length ? <p>and {count - rows.length} more</p> : null}
         </>
       )}
     </section>
   );
 }
 
-function AttentionItem({ pool, backend }: { readonly pool: string; readonly backend: BackendStatus }) {
+function AttentionItem({ row }: { readonly row: AttentionRow }) {
   return (
     <li>
-      <StateMark state={backend.state}>{backend.state}</StateMark>
-      <a href={poolHref(pool)}>
-        {pool}/{backend.name}
-      </a>
+      <StateMark state={row.state}>{row.state}</StateMark>
+      <a href={poolHref(row.pool)}>{row.name}</a>
       <span class="attention-reason">
-        {backend.reason}
+        {row.reason}
         <span class="minor">
           {' '}
-          for <Age sinceMs={backend.sinceMs} />, next check <Countdown atMs={backend.nextCheckMs} />
+          for <Age sinceMs={row.sinceMs} />, next check <Countdown atMs={row.nextCheckMs} />
         </span>
       </span>
-      <button type="button" class="button" onClick={() => ask('maintenance', pool, backend.name)}>
+      <button type="button" class="button" onClick={() => ask('maintenance', row.pool, row.backend)}>
         Maintenance
       </button>
     </li>

@@ -1,28 +1,39 @@
 /** One pool: its policy, its traffic, and every backend with what can be done about it. */
 import { useSignal } from '@preact/signals';
-import type { PoolStatus } from '../../../src/protocol/admin-api.ts';
 import { PoolCharts } from '../charts/pool-charts.tsx';
 import { formatBytes, formatMs, formatRate, formatWhole } from '../format.ts';
 import { isStale } from '../live/session.ts';
+import { useTopic } from '../live/use-topic.ts';
 import { AddBackendDialog } from '../parts/add-backend.tsx';
 import { failureWords } from '../parts/backend-row.tsx';
-import { BackendsTable } from '../parts/backends-table.tsx';
+import { BACKEND_SORTS, BackendsTable } from '../parts/backends-table.tsx';
 import { NoTraffic } from '../parts/empty.tsx';
 import { FilterField } from '../parts/filter-field.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { PolicySelect } from '../parts/policy-select.tsx';
+import { readSort } from '../parts/sort-header.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
-import { rollUpPool } from '../roll-up.ts';
+import type { PoolFields } from '../protocol.ts';
 import { eventsHref, place } from '../router.ts';
-import { type Model, poolOf } from '../store.ts';
+import { poolTopic, SYSTEM } from '../topics.ts';
 
 /** A filter is of use from here on. */
 const FILTER_FROM = 6;
 
-export function PoolScreen({ model, name }: { readonly model: Model; readonly name: string }) {
+export function PoolScreen({ name }: { readonly name: string }) {
   const isAdding = useSignal(false);
-  const pool = poolOf(model, name);
-  if (pool === null) {
+  const offset = useSignal(0);
+  const { filter, sort } = place.value;
+  const system = useTopic(SYSTEM)?.fields;
+  const topic = useTopic(poolTopic(name, { offset: offset.value, sort: readSort(sort, BACKEND_SORTS), filter }));
+  if (topic === undefined) {
+    return (
+      <main class="screen pool" id="screen" tabIndex={-1} aria-busy="true">
+        <h1>{name}</h1>
+      </main>
+    );
+  }
+  if (topic === null) {
     return (
       <main class="screen" id="screen" tabIndex={-1}>
         <h1>No pool {name}</h1>
@@ -32,11 +43,10 @@ export function PoolScreen({ model, name }: { readonly model: Model; readonly na
       </main>
     );
   }
-  const { severity, words } = rollUpPool(pool);
-  const usesWeights = model.policies.find((policy) => policy.name === pool.policy)?.usesWeights ?? true;
-  const events = model.events.filter(
-    (event) => event.subject === '' || event.subject === name || event.subject.startsWith(`${name}/`),
-  );
+  const pool = topic.fields;
+  const policies = system?.policies ?? [];
+  const usesWeights = policies.find((policy) => policy.name === pool.policy)?.usesWeights ?? true;
+  const isEmpty = pool.count === 0 && (topic.rows ?? []).length === 0 && filter === '';
   return (
     <main class="screen pool" id="screen" tabIndex={-1}>
       <header class="pool-head">
@@ -48,19 +58,24 @@ export function PoolScreen({ model, name }: { readonly model: Model; readonly na
           </p>
           <h1>
             {name}
-            <StateMark state={severity} testid={`pool-${name}-state`}>
-              {words}
+            <StateMark state={pool.severity} testid={`pool-${name}-state`}>
+              {pool.words}
             </StateMark>
+            {pool.isPanic ? (
+              <span class="bad" data-testid="panic" title="Too few backends are available: health is ignored">
+                panic
+              </span>
+            ) : null}
           </h1>
         </div>
-        <PolicySelect pool={name} applied={pool.policy} names={pool.policies} policies={model.policies} />
+        <PolicySelect pool={name} applied={pool.policy} policies={policies} />
         <PoolFacts pool={pool} />
       </header>
-      <PoolCharts pool={name} events={events} />
+      <PoolCharts pool={name} backendCount={pool.count} />
       <section aria-labelledby="backends-title">
         <header class="section-head">
           <h2 id="backends-title">Backends</h2>
-          {pool.backends.length >= FILTER_FROM ? (
+          {pool.count >= FILTER_FROM ? (
             <FilterField label="Filter by name, address, state" text={place.value.filter} />
           ) : null}
           <a class="section-link" href={eventsHref(name)}>
@@ -78,12 +93,21 @@ export function PoolScreen({ model, name }: { readonly model: Model; readonly na
           </button>
         </header>
         <div class="panel backends-panel">
-          {pool.backends.length === 0 ? (
+          {isEmpty ? (
             <p class="empty">This pool has no backends: its requests are answered 503. Add the first one.</p>
           ) : (
-            <BackendsTable pool={pool} usesWeights={usesWeights} filter={place.value.filter} />
+            <BackendsTable
+              pool={name}
+              backends={topic.rows ?? []}
+              matchingCount={pool.matchingCount}
+              offset={pool.offset}
+              usesWeights={usesWeights}
+              onPage={(next) => {
+                offset.value = next;
+              }}
+            />
           )}
-          {pool.requests === 0 && pool.backends.length > 0 ? <NoTraffic listeners={model.listeners} /> : null}
+          {pool.requests === 0 && !isEmpty ? <NoTraffic listeners={system?.listeners ?? []} /> : null}
         </div>
       </section>
       {isAdding.value ? (
@@ -98,7 +122,7 @@ export function PoolScreen({ model, name }: { readonly model: Model; readonly na
   );
 }
 
-function PoolFacts({ pool }: { readonly pool: PoolStatus }) {
+function PoolFacts({ pool }: { readonly pool: PoolFields }) {
   const { p50, p95, p99 } = pool.latencyMs;
   return (
     <dl class="pool-facts" data-stale={isStale.value}>

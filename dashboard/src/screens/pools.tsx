@@ -1,36 +1,35 @@
 /** All pools, with a filter. */
-
 import { useSignal } from '@preact/signals';
+import { useTopic } from '../live/use-topic.ts';
 import { NoPools } from '../parts/empty.tsx';
-import { FilterField, matchesFilter } from '../parts/filter-field.tsx';
-import { Pager, pageOf } from '../parts/pager.tsx';
-import { PoolsTable } from '../parts/pools-table.tsx';
-import { rollUpPool } from '../roll-up.ts';
+import { FilterField } from '../parts/filter-field.tsx';
+import { Pager } from '../parts/pager.tsx';
+import { POOL_SORTS, PoolsTable } from '../parts/pools-table.tsx';
+import { readSort } from '../parts/sort-header.tsx';
 import { place } from '../router.ts';
-import type { Model } from '../store.ts';
+import { poolsTopic, TOTALS } from '../topics.ts';
 
-export function PoolsScreen({ model }: { readonly model: Model }) {
-  const page = useSignal(0);
-  const { filter } = place.value;
-  const pools = model.status.pools.filter((pool) =>
-    matchesFilter(`${pool.name} ${pool.policy} ${rollUpPool(pool).words}`, filter),
-  );
-  const { page: current, rows } = pageOf(pools, page.value);
+export function PoolsScreen() {
+  const offset = useSignal(0);
+  const { filter, sort } = place.value;
+  const totals = useTopic(TOTALS)?.fields;
+  const pools = useTopic(poolsTopic({ offset: offset.value, sort: readSort(sort, POOL_SORTS), filter }));
+  const count = pools?.fields.matchingCount ?? 0;
   return (
-    <main class="screen" id="screen" tabIndex={-1}>
+    <main class="screen" id="screen" tabIndex={-1} aria-busy={pools == null}>
       <header class="screen-head">
         <h1>Pools</h1>
         <FilterField label="Filter by name, policy, state" text={filter} />
       </header>
       <section class="panel" aria-label="Pools">
-        {model.status.pools.length === 0 ? <NoPools /> : <PoolsTable pools={rows} />}
-        {pools.length === 0 && filter !== '' ? <p class="empty">No pool matches “{filter}”.</p> : null}
+        {totals?.poolCount === 0 ? <NoPools /> : <PoolsTable pools={pools?.rows ?? []} />}
+        {pools != null && count === 0 && filter !== '' ? <p class="empty">No pool matches “{filter}”.</p> : null}
         <Pager
           noun="pool"
-          count={pools.length}
-          page={current}
+          count={count}
+          offset={pools?.fields.offset ?? 0}
           onPage={(next) => {
-            page.value = next;
+            offset.value = next;
           }}
         />
       </section>

@@ -5,6 +5,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { latest, link } from '../live/session.ts';
+import { topicOf } from '../store.ts';
+import { EVENTS } from '../topics.ts';
 
 /** More at once would not be listened to. */
 const AT_MOST = 3;
@@ -12,7 +14,7 @@ const AT_MOST = 3;
 export function Announcer() {
   const text = useSignal('');
   const lastId = useRef<number | null>(null);
-  const events = latest.value?.events;
+  const events = topicOf(latest.value, EVENTS)?.fields.events;
   useEffect(() => {
     if (events === undefined) return;
     const known = lastId.current;

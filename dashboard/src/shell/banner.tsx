@@ -27,9 +27,7 @@ export function Banner() {
       return (
         <div class="banner" data-kind="polling" data-testid="connection-banner" role="status">
           <Icon name="alert" />
-          <span>
-            The live channel (WebSocket) is blocked: figures are refreshed every 5 s, and charts and events stand still.
-          </span>
+          <span>The live channel (WebSocket) is blocked: figures, charts and events are read every 5 s instead.</span>
         </div>
       );
     case 'outdated':

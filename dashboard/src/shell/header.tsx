@@ -3,8 +3,9 @@ import { formatDuration } from '../format.ts';
 import { link, shown } from '../live/session.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
-import { rollUpAll } from '../roll-up.ts';
 import { place } from '../router.ts';
+import { topicOf } from '../store.ts';
+import { SYSTEM, TOTALS } from '../topics.ts';
 import { isHelpOpen } from './keyboard.ts';
 import { setTheme, THEMES, theme } from './theme.ts';
 
@@ -89,9 +90,9 @@ function NavLink({ href, isHere, words }: { readonly href: string; readonly isHe
 }
 
 function OverallState() {
-  const model = shown.value;
-  if (model === null) return <span class="overall" />;
-  const { severity, words } = rollUpAll(model.status.pools);
+  const totals = topicOf(shown.value, TOTALS)?.fields;
+  if (totals === undefined) return <span class="overall" />;
+  const { severity, words } = totals;
   return (
     <span class="overall" data-state={severity}>
       <StateMark state={severity} testid="overall-state">
@@ -103,29 +104,29 @@ function OverallState() {
 
 /** What a screenshot needs to be of use later: which process, which revision. */
 function ServerFacts() {
-  const status = shown.value?.status;
-  if (status === undefined) return <span class="facts" />;
-  const running = status.workers.filter((worker) => worker.state === 'running').length;
+  const system = topicOf(shown.value, SYSTEM)?.fields;
+  if (system === undefined) return <span class="facts" />;
+  const { runningWorkers, workerCount } = system;
   return (
     <dl class="facts" data-testid="facts">
-      {status.isDraining ? (
+      {system.isDraining ? (
         <div class="facts-draining">
           <dt class="hidden">State</dt>
           <dd>shutting down</dd>
         </div>
       ) : null}
       <div title="Number of the config in force">
-        <dt>revision</dt> <dd>{status.revision}</dd>
+        <dt>revision</dt> <dd>{system.revision}</dd>
       </div>
       <div title="Data-plane threads that are running">
         <dt>workers</dt>{' '}
-        <dd>{running === status.workers.length ? running : `${running} of ${status.workers.length}`}</dd>
+        <dd>{runningWorkers === workerCount ? runningWorkers : `${runningWorkers} of ${workerCount}`}</dd>
       </div>
       <div title="Time since the balancer started">
-        <dt>up</dt> <dd>{formatDuration(status.uptimeMs)}</dd>
+        <dt>up</dt> <dd>{formatDuration((shown.value?.atMs ?? 0) - system.startedAtMs)}</dd>
       </div>
       <div class="facts-version">
-        <dt>version</dt> <dd>{status.version}</dd>
+        <dt>version</dt> <dd>{system.version}</dd>
       </div>
     </dl>
   );

@@ -13,8 +13,9 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['g', 'o'], 'overview'],
   [['g', 'p'], 'pools'],
   [['g', 'e'], 'events'],
+  [['[', ']'], 'shorter range of the charts, longer range'],
   [['Space'], 'stop the picture, and let it go on'],
-  [['←', '→'], 'on a chart: move the cursor (with Shift by 10 s)'],
+  [['←', '→'], 'on a chart: move the cursor (with Shift by ten steps)'],
 ];
 
 const STATES = [
@@ -73,7 +74,8 @@ export function HelpDialog() {
       <h3>Figures</h3>
       <p>
         Requests/s, shares and percentiles are of the last 10 s; counts are since the start of the balancer. Every
-        figure is the sum over all workers. Percentiles are measured per pool or backend and never averaged.
+        figure is the sum over all workers. Percentiles are measured over all latencies of a time and never averaged.
+        Charts go back seven days for pools and six hours for backends; a restart of the balancer begins anew.
       </p>
       <div class="dialog-buttons">
         <button type="button" class="button primary" onClick={close}>

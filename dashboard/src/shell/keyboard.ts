@@ -4,7 +4,8 @@
  */
 import { signal } from '@preact/signals';
 import { togglePause } from '../live/session.ts';
-import { go } from '../router.ts';
+import { neighbour } from '../ranges.ts';
+import { go, place, setRange } from '../router.ts';
 import { readKept, writeKept } from './kept.ts';
 
 const KEY = 'ballast.shortcuts';
@@ -60,6 +61,10 @@ function act(event: KeyboardEvent): boolean {
       return moveRow(1);
     case 'k':
       return moveRow(-1);
+    case '[':
+    case ']':
+      setRange(neighbour(place.peek().range, event.key === ']' ? 1 : -1));
+      return true;
     case 'Enter':
       return openRow(event.target);
     case ' ':

@@ -4,8 +4,10 @@
  */
 import { effect } from '@preact/signals';
 import { isStale, latest, link } from '../live/session.ts';
-import { rollUpAll, type Severity } from '../roll-up.ts';
+import type { Severity } from '../protocol.ts';
 import { place, type Route } from '../router.ts';
+import { topicOf } from '../store.ts';
+import { TOTALS } from '../topics.ts';
 
 const GLYPHS: Readonly<Record<Severity, string>> = { up: '●', unchecked: '◌', degraded: '▲', down: '✕' };
 const ICONS: Readonly<Record<Severity, string>> = { up: 'up', unchecked: 'wait', degraded: 'degraded', down: 'down' };
@@ -22,10 +24,10 @@ export function startPageMark(): void {
 
 function markOf(): { readonly title: string; readonly icon: string } {
   if (link.value === 'signed-out') return { title: 'Ballast — sign in', icon: 'wait' };
-  const model = latest.value;
-  if (model === null) return { title: 'Ballast', icon: 'wait' };
+  const totals = topicOf(latest.value, TOTALS)?.fields;
+  if (totals === undefined) return { title: 'Ballast', icon: 'wait' };
   if (isStale.value) return { title: '? Ballast — connection lost', icon: 'lost' };
-  const { severity, words } = rollUpAll(model.status.pools);
+  const { severity, words } = totals;
   return { title: `${GLYPHS[severity]} Ballast — ${words}`, icon: ICONS[severity] };
 }
 

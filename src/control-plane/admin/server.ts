@@ -6,6 +6,7 @@
  * every request: is it meant for this server (`Host`), does a foreign page send it (`Origin`), who
  * sends it (token or session), and only then what it wants.
  */
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -32,11 +33,13 @@ import { addEventsRoute } from './events-route.ts';
 import { addExplainRoute } from './explain-route.ts';
 import { exposureProblem } from './exposure.ts';
 import { addHistoryRoute } from './history-route.ts';
+import { LiveStream } from './live/live-stream.ts';
 import { checkHost, checkOrigin, type OwnHosts, ownHostsOf } from './origin.ts';
 import { PROBLEM_TYPE, ProblemError } from './problems.ts';
 import { type AdminApp, addApiRoutes, addPath } from './routes.ts';
 import { addSharesRoute } from './shares-route.ts';
-import { LiveStream } from './stream.ts';
+import { addSnapshotRoute } from './snapshot-route.ts';
+import { SamplerSource } from './topics/sampler-source.ts';
 import { attachUpgrades, LIVE_PATH } from './upgrade.ts';
 
 const DASHBOARD_DIR = fileURLToPath(new URL('../../../dashboard/dist', import.meta.url));
@@ -85,16 +88,16 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
   const access = new Access(admin.token, monotonicMs);
   const hosts = ownHostsOf(admin);
   let isClosing = false;
+  const takeSource = sourceOf(deps);
   const stream = new LiveStream({
-    sampler: deps.sampler,
-    journal: deps.journal,
-    policies: POLICIES.map(({ name, summary, usesWeights }) => ({ name, summary, usesWeights })),
-    listeners: () =>
-      deps.roster.config.listeners.map(({ name, address }) => ({ name, address: formatAddress(address) })),
+    takeSource,
+    onSecond: (listener) => deps.sampler.onSecond(listener),
+    onEvent: (listener) => deps.journal.onEvent(listener),
     monotonicMs,
   });
   const backendLog = new BackendLog(deps.roster);
   const app = createApp(deps, access, hosts, backendLog);
+  addSnapshotRoute(app, takeSource);
   const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(
     {
@@ -132,6 +135,23 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
   };
 }
 
+/** How the live channel and its fallback look at the control plane. */
+function sourceOf(deps: AdminDeps): () => SamplerSource {
+  const { roster, sampler, journal, supervisor, version, isDraining } = deps;
+  const parts = {
+    instance: randomUUID(),
+    version,
+    sampler,
+    roster,
+    journal,
+    workers: () => supervisor.workers(),
+    isDraining,
+    policies: POLICIES.map(({ name, summary, usesWeights }) => ({ name, summary, usesWeights })),
+    listeners: () => roster.config.listeners.map(({ name, address }) => ({ name, address: formatAddress(address) })),
+  };
+  return () => new SamplerSource(parts);
+}
+
 function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: BackendLog): AdminApp {
   const app: AdminApp = new Hono();
   app.use('*', async (c, next) => {
@@ -149,7 +169,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   });
   addApiRoutes(app, deps);
   addEventsRoute(app, deps.journal);
-  addHistoryRoute(app, deps.sampler.past);
+  addHistoryRoute(app, deps.sampler.history);
   addSharesRoute(app, deps.roster, deps.sampler);
   addExplainRoute(app, deps.roster, deps.sampler);
   addConfigRoutes(app, deps);

@@ -28,6 +28,7 @@ function snapshotOf(source: TopicSource, topics: readonly string[]): SnapshotMes
     version: LIVE_VERSION,
     instance: source.instance,
     seq: 0,
+    isWhole: true,
     atMs: Date.now(),
     second: Number.isFinite(source.second) ? source.second : 0,
     topics: Object.fromEntries(topics.map((topic) => [topic, topicMaker(topic)(source)])),

@@ -10,9 +10,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Access } from './auth.ts';
+import type { LiveStream } from './live/live-stream.ts';
 import { checkHost, checkOrigin, type OwnHosts } from './origin.ts';
 import { ProblemError } from './problems.ts';
-import type { LiveStream } from './stream.ts';
 
 export const LIVE_PATH = '/api/v1/live';
 const MAX_PAYLOAD_BYTES = 64 * 1024;

@@ -158,7 +158,9 @@ function columnOf(series: Series, column: HistoryColumn, steps: Steps): Values {
   const { ring, axis, places, isLastOpen } = steps;
   if (!series.has(ring, column)) return steps.at.map(() => null);
   const values = places.map((place) => {
-    if (axis.ageOf(place) > series.stepsOf(ring) || axis.at(place) + axis.stepSeconds <= series.bornAt) return null;
+    const at = axis.at(place);
+    const isThere = at + axis.stepSeconds > series.bornAt && at <= series.seenAt;
+    if (!isThere || axis.ageOf(place) > series.stepsOf(ring)) return null;
     return roundedValue(column, series.read(ring, column, place));
   });
   if (isLastOpen) values.push(roundedValue(column, series.readOpen(ring)(column)));

@@ -106,8 +106,8 @@ export class LiveStream {
     client.topics = now;
     if (isWhole) {
       this.#sendSnapshot(client, source);
-    } else if (client.canFollow()) {
-      const message = this.#snapshotOf(client, fresh, source);
+    } else if (client.canFollow() && !client.wantsSnapshot) {
+      const message = this.#snapshotOf(client, fresh, source, false);
       client.sendSnapshot(message, false, this.#options.monotonicMs());
     }
   }
@@ -151,13 +151,13 @@ export class LiveStream {
 
   /** All its topics. */
   #sendSnapshot(client: LiveClient, source: TopicSource): void {
-    client.sendSnapshot(this.#snapshotOf(client, client.topics, source), true, this.#options.monotonicMs());
+    client.sendSnapshot(this.#snapshotOf(client, client.topics, source, true), true, this.#options.monotonicMs());
   }
 
-  #snapshotOf(client: LiveClient, topics: Iterable<string>, source: TopicSource): string {
+  #snapshotOf(client: LiveClient, topics: Iterable<string>, source: TopicSource, isWhole: boolean): string {
     client.seq++;
     const head = `"type":"snapshot","version":${LIVE_VERSION},"instance":${JSON.stringify(source.instance)}`;
-    const place = `"seq":${client.seq},"atMs":${Date.now()},"second":${finite(source.second)}`;
+    const place = `"seq":${client.seq},"isWhole":${isWhole},"atMs":${Date.now()},"second":${finite(source.second)}`;
     return `{${head},${place},"topics":{${this.#topics.textOf(topics, source)}}}`;
   }
 }

@@ -62,7 +62,16 @@ const POOL_RULES: WindowRules<RolledPool> = {
   } satisfies Record<PoolSort, (rolled: RolledPool) => number | string>,
 };
 
+/** One moment's rows: several topics are made of them. */
+const rowsOfNow = new WeakMap<PoolSource, PoolRow>();
+
 export function poolRow(pool: PoolSource): PoolRow {
+  let row = rowsOfNow.get(pool);
+  if (row === undefined) rowsOfNow.set(pool, (row = makePoolRow(pool)));
+  return row;
+}
+
+function makePoolRow(pool: PoolSource): PoolRow {
   const states = countStates(pool.backends);
   const { figures } = pool;
   return {

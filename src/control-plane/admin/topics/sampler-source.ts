@@ -38,7 +38,7 @@ export class SamplerSource implements TopicSource {
   }
 
   get second(): number {
-    return this.#parts.sampler.past.second;
+    return this.#parts.sampler.history.second;
   }
 
   get elapsedMs(): number {

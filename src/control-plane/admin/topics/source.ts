@@ -57,7 +57,7 @@ export interface TopicSource {
   readonly second: number;
   readonly elapsedMs: number;
   readonly totals: RowFigures;
-  /** The same objects until the next sample or change. */
+  /** The same objects as long as the source is for one moment. */
   readonly pools: readonly PoolSource[];
   readonly workers: readonly WorkerStatus[];
   readonly system: SystemFields;
