@@ -47,6 +47,8 @@ async function open(t: TestContext, hash: string, options: FakeServerOptions = {
     .getByTestId(options.token === undefined ? 'facts' : 'sign-in')
     .first()
     .waitFor();
+  // The screen says itself when it has been told what it shows.
+  if (options.token === undefined) await page.locator('main:not([aria-busy="true"]) h1').first().waitFor();
   return { page, server, problems };
 }
 
