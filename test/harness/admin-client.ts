@@ -87,7 +87,7 @@ export class AdminClient {
   }
 
   /** Waits until every named backend is in the state. */
-  async until(state: BackendStatus['state'], names: readonly string[], limitMs = 10_000): Promise<void> {
+  async until(state: BackendStatus['state'], names: readonly string[], limitMs = 30_000): Promise<void> {
     let last: readonly BackendStatus[] = [];
     await eventually(
       () => `${names.join(', ')} to be ${state}; ${last.map((b) => `${b.name}: ${b.state} (${b.reason})`).join(', ')}`,

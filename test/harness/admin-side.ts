@@ -175,7 +175,7 @@ export function askAdmin(port: number, path: string, ask: Ask = {}): Promise<Adm
   });
   sent.on('error', reject);
   sent.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
-  return within(`${method} ${path}`, 5_000, promise);
+  return within(`${method} ${path}`, 30_000, promise);
 }
 
 /** A page on the live channel: what it was told, in order. */
@@ -218,7 +218,7 @@ export class LivePage {
       });
     });
     cleanup.after(() => socket.terminate());
-    return within('the live channel to open', 5_000, promise);
+    return within('the live channel to open', 30_000, promise);
   }
 
   say(message: object): void {
@@ -241,7 +241,7 @@ export class LivePage {
   async next<Type extends ServerMessage['type']>(type: Type): Promise<Extract<ServerMessage, { type: Type }>> {
     await within(
       `a ${type}`,
-      5_000,
+      30_000,
       this.#until(() => this.messages.length > this.#taken || this.closed !== null),
     );
     const message = this.messages[this.#taken++];
@@ -253,7 +253,7 @@ export class LivePage {
   async end(): Promise<number> {
     await within(
       'the channel to close',
-      5_000,
+      30_000,
       this.#until(() => this.closed !== null),
     );
     return this.closed?.code ?? 0;
@@ -264,7 +264,7 @@ export class LivePage {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.socket.once('pong', () => resolve());
     this.socket.ping();
-    return within('a pong', 5_000, promise);
+    return within('a pong', 30_000, promise);
   }
 
   async #until(claim: () => boolean): Promise<void> {

@@ -13,7 +13,7 @@ import { freePort } from './free-port.ts';
 import { type Program, type Surroundings, startProgram } from './program.ts';
 
 const START_LIMIT_MS = 30_000;
-const RELOAD_LIMIT_MS = 10_000;
+const RELOAD_LIMIT_MS = 30_000;
 const RELOAD_KINDS: readonly string[] = ['config-reloaded', 'reload-refused'];
 
 /** A config file without what the harness fills in; a setting here overrides what it would. */

@@ -111,7 +111,7 @@ export class DataPlane {
     this.#sendAll({ type: 'drain', timeoutMs, isHandedOver });
   }
 
-  async drained(limitMs = 10_000): Promise<number> {
+  async drained(limitMs = 30_000): Promise<number> {
     await eventually('all workers drained', () => this.messages('drained').length === this.workers.length, limitMs);
     await eventually('all workers exited', () => this.workers.every(({ isGone }) => isGone), limitMs);
     return this.messages('drained').reduce((sum, { cutExchanges }) => sum + cutExchanges, 0);
@@ -206,7 +206,7 @@ export class DataPlane {
   }
 
   /** Waits until no exchange and no attempt is under way, and none waits for a place. */
-  async atRest(limitMs = 5_000): Promise<void> {
+  async atRest(limitMs = 30_000): Promise<void> {
     const rows = this.plan.pools.flatMap(({ backends }) => backends.map(({ name }) => name));
     const inFlight = (): string =>
       rows

@@ -43,7 +43,7 @@ export async function openDeaf(cleanup: Cleanup, port: number, answersPings = fa
     `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
   ];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  await within('the channel to open', 5_000, opened.promise);
+  await within('the channel to open', 30_000, opened.promise);
   socket.write(frameOf(JSON.stringify({ op: 'hello', version: LIVE_VERSION, topics: ['totals', 'events'] })));
   return { socket, closed: closed.promise, messages };
 }

@@ -12,7 +12,7 @@ import { readResponse } from './read-response.ts';
 import { writePieces } from './segmentations.ts';
 
 /** How long a test waits for an answer or an end before it fails. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 export interface ClientResponse extends ReadResponse {
   /** Statuses of the interim answers before it. */

@@ -79,7 +79,7 @@ describe('live channel: slow pages', () => {
     }
     // Its end is behind what it has not read.
     slow.socket.resume();
-    await within('the slow page to be cut', 5_000, slow.closed);
+    await within('the slow page to be cut', 30_000, slow.closed);
     assert.ok(slow.messages.every(({ type }) => type !== 'delta'));
     await quick.settle();
   });
@@ -99,7 +99,7 @@ describe('live channel: slow pages', () => {
       await page.settle();
     }
     await side.pass(1);
-    await within('the silent page to be cut', 5_000, silent.closed);
+    await within('the silent page to be cut', 30_000, silent.closed);
     assert.equal(page.closed, null);
   });
 });

@@ -362,7 +362,7 @@ describe('live channel: the end', () => {
   it('cuts pages that do not answer the close', async (t) => {
     const side = await start(t);
     await openDeaf(t, side.port);
-    await within('the server to close', 5_000, side.server.close(50));
+    await within('the server to close', 30_000, side.server.close(50));
   });
 });
 
