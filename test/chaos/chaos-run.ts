@@ -7,8 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { randomFrom } from '../harness/segmentations.ts';
 import { type Climate, PLAIN_CLIMATE } from './climates.ts';
 import { DISTURBANCES, type Disturbance, MEMBERSHIP, roughen, smooth, workerCrash } from './disturbances.ts';
-import { startDrawnLoad } from './drawn-load.ts';
+import { isFailed, shownRecord, startDrawnLoad } from './drawn-load.ts';
 import { type Judgement, judge } from './judge.ts';
+import type { ClientRecord } from './records.ts';
 import type { Stand } from './stand.ts';
 
 const CONNECTIONS = 96;
@@ -16,6 +17,10 @@ const CONNECTIONS = 96;
 const FRONT_SHARE = 0.2;
 const FRONT_PATIENCE_MS = 8_000;
 const CALM_MS = 150;
+const CALM = { rude: 0, delaysMs: [0, 0, 5], refusedPercents: [0] };
+const CALM_PER_SECOND = 60;
+const CALM_REQUESTS = 60;
+const UP_LIMIT_MS = 60_000;
 /** Connections that have a fault have it for as long as the time limits let them. */
 const HEAL_MS = 300;
 
@@ -38,6 +43,29 @@ export interface ChaosReport extends Judgement {
   readonly happened: Readonly<Record<string, number>>;
   /** Connections through the proxies by their fault. */
   readonly faultsMade: Readonly<Record<string, number>>;
+}
+
+/** Ordinary traffic on healthy wires, once everything is up again. */
+async function calmDown({ balancer, backends, proxies }: Stand, options: ChaosOptions): Promise<ClientRecord[]> {
+  const { seed, climate = PLAIN_CLIMATE } = options;
+  // Connections that were made with a fault still have it.
+  for (const proxy of proxies) proxy.cut();
+  await balancer.admin.until(
+    'up',
+    backends.map(({ name }) => name),
+    UP_LIMIT_MS,
+  );
+  const load = startDrawnLoad({
+    seed,
+    name: 'calm',
+    mix: { ...climate.mix, ...CALM },
+    port: balancer.port,
+    perSecond: CALM_PER_SECOND,
+    requests: CALM_REQUESTS,
+    connections: CONNECTIONS,
+  });
+  await load.done;
+  return load.records;
 }
 
 /** Runs on a stand at rest and leaves it at rest. */
@@ -91,6 +119,8 @@ export async function runChaos(stand: Stand, options: ChaosOptions): Promise<Cha
   // Nobody waits for what a fault in front of the balancer keeps for ever.
   stand.front.cut();
   const clients = (await ended).flat();
+  const calm = await calmDown(stand, options);
+  clients.push(...calm);
   const evidence = await stand.evidence(clients);
   const isRosterWhole = !(MEMBERSHIP.name in happened);
   const judgement = judge(evidence, {
@@ -101,9 +131,11 @@ export async function runChaos(stand: Stand, options: ChaosOptions): Promise<Cha
     budget: climate.budget,
     seconds: (performance.now() - startMs) / 1_000,
   });
+  // What was wrong before must not have left anything behind.
+  const faults = [...judgement.faults, ...calm.filter(isFailed).map((record) => `calm: ${shownRecord(record)}`)];
   const faultsMade: Record<string, number> = {};
   for (const { counts } of [...stand.proxies, stand.front]) {
     for (const [kind, count] of counts) faultsMade[kind] = (faultsMade[kind] ?? 0) + count;
   }
-  return { ...judgement, climate: climate.name, happened, faultsMade };
+  return { ...judgement, faults, climate: climate.name, happened, faultsMade };
 }

@@ -121,6 +121,10 @@ export function judgeCounters(
     const inStatus = sum(Object.values(attemptsOf(pool)));
     if (inMetrics !== inStatus) faults.push(`attempts in the metrics: ${inMetrics}; in the status: ${inStatus}`);
   }
+  for (const { worker, restarts } of after.status.workers) {
+    const old = before.status.workers.find((one) => one.worker === worker)?.restarts ?? 0;
+    if (restarts !== old) faults.push(`worker ${worker} was replaced, and nobody has harmed it`);
+  }
   compare(
     'without a pool',
     minus(after.status.failuresWithoutPool, before.status.failuresWithoutPool),

@@ -197,7 +197,7 @@ function figuresOf({ pool, backend, worker, failuresWithoutPool = {}, metric }: 
   const counters = { requests: 1, failures: 0, retries: 1, bytesIn: BODY_BYTES, bytesOut: ANSWER_BYTES };
   const statuses = { ...NO_STATUSES, '2xx': 1 };
   const pools = [{ name: 'web', ...counters, statuses, failuresByCode: {}, queued: 0, backends, ...pool }];
-  const workers = [{ worker: 0, exchanges: 0, clientConnections: 0, ...worker }];
+  const workers = [{ worker: 0, exchanges: 0, clientConnections: 0, restarts: 0, ...worker }];
   const status = { pools, workers, failuresWithoutPool } as unknown as Status;
   return { status, metrics: new Map([...METRICS, ...(metric === undefined ? [] : [metric])]) };
 }
@@ -224,6 +224,7 @@ const WRONG_FIGURES: readonly (readonly [what: string, change: FigureChange])[] 
   ['a metric by code that differs', { metric: ['ballast_failures_total{pool="web",code="UPSTREAM_RESET"}', 1] }],
   ['a backend in flight', { backend: { inFlight: 1 } }],
   ['a connection that is not idle', { backend: { connections: 2 } }],
+  ['a worker that was replaced', { worker: { restarts: 1 } }],
   ['an exchange under way', { worker: { exchanges: 1 } }],
   ['a client connection', { worker: { clientConnections: 1 } }],
   ['a request that waits', { pool: { queued: 1 } }],
