@@ -36,7 +36,8 @@ const shownRow = ({ client, lines, seen }: Row): string => {
     .map(({ status, code, backend, attempts }) => `${status} ${code} ${backend} ${attempts}`)
     .join(' | ');
   const at = seen.map(({ backend, event }) => `${backend}:${event}`).join(' ');
-  return `${client.id} ${client.method} (${client.behaviour}, ${client.end} ${client.status} ${client.code}; log ${log || 'none'}; seen ${at || 'nowhere'})`;
+  const kept = client.isReused ? ', kept alive' : '';
+  return `${client.id} ${client.method} (${client.behaviour}${kept}, ${client.end} ${client.status} ${client.code}; log ${log || 'none'}; seen ${at || 'nowhere'})`;
 };
 
 function countBy(keys: readonly string[]): Record<string, number> {
