@@ -9,6 +9,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { formatClock, formatMoment } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
+import { useInView } from '../parts/in-view.ts';
 import type { LiveEvent } from '../protocol.ts';
 import { themeStamp } from '../shell/theme.ts';
 import type { Marker, Picture } from './plot.ts';
@@ -40,6 +41,9 @@ export function ChartFrame<Data extends Slots>(props: ChartFrameProps<Data>) {
   const { title, unit, testid, data, events, make, latestSlot, readingOf, summary, legend, table } = props;
   const host = useRef<HTMLDivElement>(null);
   const picture = useRef<Picture<Data> | null>(null);
+  const figure = useRef<HTMLElement>(null);
+  // A picture that nobody sees is not drawn.
+  const isInView = useInView(figure, true);
   const isTable = useSignal(false);
   const titleId = useId();
   const shape = `${themeStamp.value} ${props.shape}`;
@@ -61,6 +65,7 @@ export function ChartFrame<Data extends Slots>(props: ChartFrameProps<Data>) {
     };
   }, [shape, isTable.value]);
   useEffect(() => {
+    if (!isInView) return;
     picture.current?.draw(data, markers);
     picture.current?.point(cursorAt.peek());
   });
@@ -90,7 +95,7 @@ export function ChartFrame<Data extends Slots>(props: ChartFrameProps<Data>) {
   const near = isPointed ? events.filter((event) => Math.abs(event.atMs / 1000 - slotAt) <= reach) : [];
 
   return (
-    <figure class="chart panel" data-testid={testid} aria-labelledby={titleId}>
+    <figure ref={figure} class="chart panel" data-testid={testid} aria-labelledby={titleId}>
       <header class="chart-head">
         <h3 id={titleId}>
           {title} <small>{unit}</small>

@@ -10,8 +10,6 @@ export interface HeatData extends Slots {
   /** Where one band ends and the next begins, in milliseconds. */
   readonly edgesMs: readonly number[];
   readonly counts: readonly BandCounts[];
-  /** The largest count of any band in any step. */
-  readonly most: number;
   /** False where bands are not kept for so long. */
   readonly isKept: boolean;
 }
@@ -19,9 +17,19 @@ export interface HeatData extends Slots {
 export function heatData(columns: Columns | null, endAt: number, seconds: number): HeatData {
   const { at, stepSeconds, pick } = stretch(columns, endAt, seconds);
   const counts = pick(columns?.bands ?? undefined);
-  const most = counts.reduce((max, bands) => Math.max(max, ...(bands ?? [0])), 0);
   const isKept = columns === null || columns.bands !== null;
-  return { at, stepSeconds, edgesMs: columns?.edgesMs ?? [], counts, most, isKept };
+  return { at, stepSeconds, edgesMs: columns?.edgesMs ?? [], counts, isKept };
+}
+
+/** The counts of so many steps each, added up; null where nothing is known of any of them. */
+export function gather(counts: readonly BandCounts[], size: number): BandCounts[] {
+  if (size === 1) return [...counts];
+  return Array.from({ length: Math.ceil(counts.length / size) }, (_, group) => {
+    const known = counts.slice(group * size, (group + 1) * size).filter((bands) => bands !== null);
+    return known.length === 0
+      ? null
+      : known.reduce((sum, bands) => sum.map((count, band) => count + (bands[band] ?? 0)));
+  });
 }
 
 /** `below 0.25 ms`, `10 to 16 ms`, `above 10 s`. */

@@ -1,6 +1,6 @@
 /** Draws a heat map: the axes, markers and cursor of every picture, and a cell for each step and band. */
 import type uPlot from 'uplot';
-import { edgeWords, type HeatData, shade } from './heat-data.ts';
+import { edgeWords, gather, type HeatData, shade } from './heat-data.ts';
 import { makePicture, type Picture, readColour } from './plot.ts';
 
 /** Labels stand at the powers of ten. */
@@ -26,24 +26,29 @@ export function makeHeatPlot(
   });
 }
 
+/** Steps that are narrower than a pixel are drawn as one: their counts add up. */
 function paintCells(plot: uPlot, data: HeatData, colour: string): void {
   const { ctx, bbox } = plot;
-  const width = Math.max(1, bbox.width / Math.max(1, data.at.length - 1));
+  const pixels = bbox.width / devicePixelRatio;
+  const groupSize = Math.max(1, Math.ceil(data.at.length / pixels));
+  const groups = gather(data.counts, groupSize);
+  const most = groups.reduce((max, bands) => Math.max(max, ...(bands ?? [0])), 0);
+  const width = (bbox.width * groupSize) / Math.max(1, data.at.length - 1);
+  const tops = Array.from({ length: data.edgesMs.length + 2 }, (_, band) => Math.round(plot.valToPos(band, 'y', true)));
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.fillStyle = colour;
-  for (const [slot, bands] of data.counts.entries()) {
+  for (const [group, bands] of groups.entries()) {
     if (bands === null) continue;
-    const left = Math.floor(plot.valToPos(data.at[slot] ?? 0, 'x', true) - width / 2);
-    const right = Math.floor(left + width);
+    const left = Math.floor(plot.valToPos(data.at[group * groupSize] ?? 0, 'x', true) - width / groupSize / 2);
+    const right = Math.max(left + 1, Math.floor(left + width));
     for (const [band, count] of bands.entries()) {
       if (count === 0) continue;
-      const top = Math.round(plot.valToPos(band + 1, 'y', true));
-      const bottom = Math.round(plot.valToPos(band, 'y', true));
-      ctx.globalAlpha = shade(count, data.most);
-      ctx.fillRect(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
+      const [bottom = 0, top = 0] = [tops[band], tops[band + 1]];
+      ctx.globalAlpha = shade(count, most);
+      ctx.fillRect(left, top, right - left, Math.max(1, bottom - top));
     }
   }
   ctx.restore();

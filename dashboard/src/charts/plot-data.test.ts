@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Columns, columnsFrom } from '../history.ts';
 import { answer } from '../test-data.ts';
-import { bandWords, heatData, heatSummary, shade, stepInWords } from './heat-data.ts';
+import { bandWords, gather, heatData, heatSummary, shade, stepInWords } from './heat-data.ts';
 import {
   drawnValues,
   errorData,
@@ -76,12 +76,16 @@ test.each([
 test('a heat map says in words how long most took, and the slowest', () => {
   const bands = { edgesMs: [1, 10, 1000], counts: [[5, 0, 0, 1], null, [0, 0, 0, 0]] };
   const data = heatData(columnsFrom(answer(100, [6, 0, 0], { ...AT, bands }), 60), 104, 5);
-  expect(data.most).toBe(5);
   expect(stepInWords(data, 0)).toBe('6 requests, most below 1 ms, slowest above 1 s');
   expect(stepInWords(data, 2)).toBe('no requests');
   expect(heatSummary(data)).toBe('most below 1 ms, slowest above 1 s.');
   expect(bandWords(data.edgesMs, 1)).toBe('1 to 10 ms');
   expect(heatSummary(heatData(columnsFrom(answer(0, [1], { bands: null }), 60), 104, 5))).toContain('6 hours');
+});
+
+test('steps that are too narrow to be drawn are added up', () => {
+  expect(gather([[1, 0], [2, 3], null, null, null, [1, 1], [4, 4]], 2)).toEqual([[3, 3], null, [1, 1], [4, 4]]);
+  expect(gather([[1], null], 1)).toEqual([[1], null]);
 });
 
 test('a heat map shows a few beside many', () => {
