@@ -92,7 +92,11 @@ test('idle connections are limited in number and in time', async (t) => {
   });
   await runLoad({ port: plane.port, requests: 10, concurrency: 10 });
   assert.ok(backend.connections.length >= 4, `${backend.connections.length} connections`);
-  await eventually('three to stay', () => backend.openConnections.length === 3 && plane.backend('a').idle === 3, 20_000);
+  await eventually(
+    'three to stay',
+    () => backend.openConnections.length === 3 && plane.backend('a').idle === 3,
+    20_000,
+  );
   await eventually('none to stay', () => backend.openConnections.length === 0, 20_000);
   await eventually('none to be counted', () => plane.backend('a').connections === 0);
 });
