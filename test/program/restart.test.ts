@@ -21,7 +21,7 @@ const TOKEN = 'a-token-for-this-test-only';
 
 test('two restarts under load, to one worker and back to two: nothing is refused, reset or failed', async (t) => {
   const backends = await Promise.all(['a', 'b'].map((name) => startTrafficBackend(t, name)));
-  const settings = (workers: number) => ({ workers, shutdownTimeout: '4s', pools: { web: poolOf(backends) } });
+  const settings = (workers: number) => ({ workers, shutdownTimeout: '9s', pools: { web: poolOf(backends) } });
   const crashFile = path.join(os.tmpdir(), `ballast-crash-${process.pid}-${backends[0]?.port}`);
   const env = { NODE_OPTIONS: `--import=${CRASH_ON_FILE}`, CRASH_FILE: crashFile };
   const balancer = await runRestartingBalancer(t, settings(2), env);
@@ -58,8 +58,8 @@ test('two restarts under load, to one worker and back to two: nothing is refused
   const fresh = async (): Promise<string[]> =>
     failedIn(await runLoad({ port, requests: 100, concurrency: 8, isFresh: true }));
   assert.deepEqual(await fresh(), []);
-  await writeFile(`${crashFile}.new`, '0');
-  await rename(`${crashFile}.new`, crashFile);
+  await writeFile(`${crashFile}.new`, 'throw');
+  await rename(`${crashFile}.new`, `${crashFile}.0`);
   await eventually('the worker to be replaced', async () => {
     const worker = (await admin.status()).workers[0];
     return worker?.state === 'running' && worker.restarts === 1;
