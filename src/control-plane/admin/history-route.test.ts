@@ -51,6 +51,15 @@ describe('GET /api/v1/history', () => {
     assert.deepEqual(span.columns.rps, [30]);
   });
 
+  it('answers a pool and a backend that no second has seen yet', async (t) => {
+    const side = await start(t);
+    for (const topic of ['pool:web', 'backend:web/b1']) {
+      const answer = await read<HistoryAnswer>(side, `topic=${topic}&range=5m&columns=rps`);
+      assert.deepEqual([answer.topic, answer.at, answer.columns, answer.isLastOpen], [topic, [], { rps: [] }, false]);
+      assert.ok(Number.isSafeInteger(answer.second));
+    }
+  });
+
   it('answers lines of several pools', async (t) => {
     const side = await start(t);
     await threeSeconds(side);

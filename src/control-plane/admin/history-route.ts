@@ -3,8 +3,17 @@
  * its range changes; the topic `chart:…` of the live channel goes on from there.
  */
 import { HISTORY_COLUMNS, HISTORY_RANGES, type HistoryColumn, type HistoryRange } from '../../protocol/history.ts';
-import { backendAnswer, type ChartQuery, poolAnswer, poolLines, type Span, totalsAnswer } from '../history/answers.ts';
+import {
+  backendAnswer,
+  type ChartQuery,
+  poolAnswer,
+  poolLines,
+  type Span,
+  totalsAnswer,
+  unsampledAnswer,
+} from '../history/answers.ts';
 import type { History } from '../history/history.ts';
+import type { Roster } from '../roster.ts';
 import { ProblemError } from './problems.ts';
 import { optional, queryProblem, readList, readWhole } from './query.ts';
 import { type AdminApp, type AdminContext, addPath } from './routes.ts';
@@ -16,13 +25,14 @@ const DEFAULT_RANGE: HistoryRange = '15m';
 const LINE_STEPS = 60;
 const MAX_LINES = 200;
 
-export function addHistoryRoute(app: AdminApp, history: History): void {
+export function addHistoryRoute(app: AdminApp, history: History, roster: Roster): void {
   addPath(app, '/api/v1/history', {
     GET: (c) => {
       const topic = c.req.query('topic') ?? '';
       const name = parseTopic(topic);
       const span = spanOf(c, history.second);
-      const answer = name === null ? null : answerOf(c, history, name, span);
+      const answer =
+        name === null ? null : (answerOf(c, history, name, span) ?? answerOfNew(c, history, roster, name, span));
       if (answer !== null) return c.json(answer);
       throw new ProblemError(404, 'topic-not-found', `There is no history of ${JSON.stringify(topic)}.`);
     },
@@ -40,6 +50,21 @@ function answerOf(context: AdminContext, history: History, { kind, path }: Topic
   if (kind === 'totals' && path.length === 0) return totalsAnswer(history, query);
   if (kind === 'pool' && path.length === 1) return poolAnswer(history, pool, query);
   return kind === 'backend' && path.length === 2 ? backendAnswer(history, pool, backend, query) : null;
+}
+
+/** What has come since the last second is there, without a past. */
+function answerOfNew(
+  c: AdminContext,
+  history: History,
+  roster: Roster,
+  { kind, path }: TopicName,
+  span: Span,
+): object | null {
+  const [pool = '', backend = ''] = path;
+  const isThere =
+    (kind === 'pool' && path.length === 1 && roster.pool(pool) !== undefined) ||
+    (kind === 'backend' && path.length === 2 && roster.backend(pool, backend) !== undefined);
+  return isThere ? unsampledAnswer(history, queryOf(c, span)) : null;
 }
 
 function queryOf({ req }: AdminContext, span: Span): ChartQuery {

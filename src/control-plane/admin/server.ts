@@ -169,7 +169,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   });
   addApiRoutes(app, deps);
   addEventsRoute(app, deps.journal);
-  addHistoryRoute(app, deps.sampler.history);
+  addHistoryRoute(app, deps.sampler.history, deps.roster);
   addSharesRoute(app, deps.roster, deps.sampler);
   addExplainRoute(app, deps.roster, deps.sampler);
   addConfigRoutes(app, deps);

@@ -17,7 +17,7 @@ import { BAND_EDGES_MS } from './bands.ts';
 import { BACKEND_PLAN, type History, POOL_PLAN, TOTALS_PLAN } from './history.ts';
 import { BAND_RINGS } from './rings.ts';
 import { roundedValue } from './rounded-value.ts';
-import type { Series, SeriesPlan } from './series.ts';
+import { Series, type SeriesPlan } from './series.ts';
 
 /** Backends that a chart can tell apart. */
 export const CHARTED_BACKENDS = 7;
@@ -56,7 +56,14 @@ export function totalsAnswer(history: History, query: ChartQuery): HistoryAnswer
   return answerOf(history, history.totals, TOTALS_PLAN, query);
 }
 
-/** Null where there is no such pool. */
+/** What was never sampled: a pool or a backend that has come since the last second. */
+export function unsampledAnswer(history: History, query: ChartQuery): HistoryAnswer {
+  const unsampled = new Series(Number.POSITIVE_INFINITY);
+  unsampled.refuse();
+  return answerOf(history, unsampled, POOL_PLAN, query);
+}
+
+/** Null where no such pool was sampled. */
 export function poolAnswer(history: History, name: string, query: ChartQuery): HistoryAnswer | null {
   const pool = history.pools.get(name);
   if (pool === undefined) return null;
@@ -71,7 +78,7 @@ export function poolAnswer(history: History, name: string, query: ChartQuery): H
   return { ...answer, backends: Object.fromEntries(backends) };
 }
 
-/** Null where there is no such backend. */
+/** Null where no such backend was sampled. */
 export function backendAnswer(
   history: History,
   pool: string,
@@ -98,7 +105,7 @@ export function poolLines(
   return {
     topic: 'pools',
     stepSeconds,
-    second: history.second,
+    second: Math.max(history.second, span.fromSeconds - 1),
     at: starts,
     rps: Object.fromEntries(rps) as Record<string, Values>,
   };
@@ -125,7 +132,7 @@ function answerOf(history: History, series: Series, plan: SeriesPlan, query: Cha
   return {
     topic: query.topic,
     stepSeconds: steps.axis.stepSeconds,
-    second: history.second,
+    second: Math.max(history.second, query.span.fromSeconds - 1),
     at: steps.at,
     isLastOpen: steps.isLastOpen,
     columns: Object.fromEntries(columns),
