@@ -4,11 +4,16 @@ import { latest, link, shown } from './live/session.ts';
 import { useTopic } from './live/use-topic.ts';
 import { ConfirmDialog } from './parts/confirm.tsx';
 import { place } from './router.ts';
+import { BackendScreen } from './screens/backend.tsx';
+import { ConfigScreen } from './screens/config.tsx';
 import { EventsScreen } from './screens/events.tsx';
 import { OverviewScreen } from './screens/overview.tsx';
 import { PoolScreen } from './screens/pool.tsx';
 import { PoolsScreen } from './screens/pools.tsx';
+import { RequestsScreen } from './screens/requests.tsx';
+import { RoutesScreen } from './screens/routes.tsx';
 import { SignInScreen } from './screens/sign-in.tsx';
+import { SystemScreen } from './screens/system.tsx';
 import { Announcer } from './shell/announcer.tsx';
 import { Banner } from './shell/banner.tsx';
 import { Header } from './shell/header.tsx';
@@ -22,7 +27,7 @@ export function App() {
   useTopic(SYSTEM);
   useTopic(EVENTS);
   const { route } = place.value;
-  const address = route.screen === 'pool' ? `pool ${route.pool}` : route.screen;
+  const address = Object.values(route).join(' ');
   const isFirst = useRef(true);
   // Another screen: those who use the keyboard start at its top, not at the link they left.
   useEffect(() => {
@@ -74,8 +79,18 @@ function Screen() {
       return <PoolsScreen />;
     case 'pool':
       return <PoolScreen name={route.pool} />;
+    case 'backend':
+      return <BackendScreen pool={route.pool} name={route.backend} />;
+    case 'routes':
+      return <RoutesScreen />;
+    case 'requests':
+      return <RequestsScreen />;
     case 'events':
       return <EventsScreen />;
+    case 'config':
+      return <ConfigScreen />;
+    case 'system':
+      return <SystemScreen />;
     case 'unknown':
       return (
         <main class="screen" id="screen" tabIndex={-1}>

@@ -1,8 +1,9 @@
 /**
  * Which screen is shown: read from the part of the address behind `#`, so that the server has one
  * page to serve and every view has an address to share. `#/` · `#/pools` · `#/pools/NAME` ·
- * `#/events`, each with `?q=TEXT` for its filter, `range=1h` for its charts and `sort=-rps` for its
- * table. A new screen is one line here, one in `app.tsx`.
+ * `#/pools/NAME/BACKEND` · `#/routes` · `#/requests` · `#/events` · `#/config` · `#/system`, each
+ * with `?q=TEXT` for its filter, `range=1h` for its charts, `sort=-rps` for its table, and options
+ * of its own. A new screen is one line here, one in `app.tsx`, one in `shell/screens.ts`.
  */
 import { signal } from '@preact/signals';
 import type { HistoryRange } from './protocol.ts';
@@ -12,7 +13,8 @@ export type Route =
   | { readonly screen: 'overview' }
   | { readonly screen: 'pools' }
   | { readonly screen: 'pool'; readonly pool: string }
-  | { readonly screen: 'events' }
+  | { readonly screen: 'backend'; readonly pool: string; readonly backend: string }
+  | { readonly screen: 'routes' | 'requests' | 'events' | 'config' | 'system' }
   | { readonly screen: 'unknown'; readonly path: string };
 
 export interface Place {
@@ -23,7 +25,11 @@ export interface Place {
   readonly range: HistoryRange;
   /** Column that the screen's table is sorted by, `-` before it for descending; null as it comes. */
   readonly sort: string | null;
+  /** What else the screen keeps in the address, by name; changed by `setOption`. */
+  readonly options: Readonly<Record<string, string>>;
 }
+
+const ALONE = ['routes', 'requests', 'events', 'config', 'system'] as const;
 
 /** Reads the part of an address behind `#`. */
 export function parsePlace(hash: string): Place {
@@ -34,17 +40,21 @@ export function parsePlace(hash: string): Place {
     filter: options.get('q') ?? '',
     range: readRange(options.get('range')),
     sort: options.get('sort'),
+    options: Object.fromEntries(options),
   };
 }
 
 function parseRoute(path: string): Route {
   const [first, second, ...rest] = path.split('/').filter((part) => part !== '');
   if (first === undefined) return { screen: 'overview' };
-  if (first === 'events' && second === undefined) return { screen: 'events' };
-  if (first === 'pools' && rest.length === 0) {
+  const alone = ALONE.find((screen) => screen === first);
+  if (alone !== undefined && second === undefined) return { screen: alone };
+  if (first === 'pools' && rest.length <= 1) {
     if (second === undefined) return { screen: 'pools' };
     const pool = decode(second);
-    if (pool !== null) return { screen: 'pool', pool };
+    const backend = rest[0] === undefined ? null : decode(rest[0]);
+    if (pool !== null && backend !== null) return { screen: 'backend', pool, backend };
+    if (pool !== null && rest.length === 0) return { screen: 'pool', pool };
   }
   return { screen: 'unknown', path };
 }
@@ -59,6 +69,10 @@ function decode(part: string): string | null {
 
 export function poolHref(name: string): string {
   return `#/pools/${encodeURIComponent(name)}`;
+}
+
+export function backendHref(pool: string, backend: string): string {
+  return `${poolHref(pool)}/${encodeURIComponent(backend)}`;
 }
 
 export function eventsHref(filter = ''): string {
@@ -95,7 +109,7 @@ export function setSort(sort: string | null): void {
 }
 
 /** Keeps an option in the address without a new entry in the history of the browser. */
-function setOption(name: string, value: string | null): void {
+export function setOption(name: string, value: string | null): void {
   const [path = '#/', query = ''] = location.hash.split('?', 2);
   const options = new URLSearchParams(query);
   if (value === null) options.delete(name);

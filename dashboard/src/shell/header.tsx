@@ -7,6 +7,7 @@ import { place } from '../router.ts';
 import { topicOf } from '../store.ts';
 import { SYSTEM, TOTALS } from '../topics.ts';
 import { isHelpOpen } from './keyboard.ts';
+import { SCREENS } from './screens.ts';
 import { setTheme, THEMES, theme } from './theme.ts';
 
 const LINK_WORDS = {
@@ -44,9 +45,11 @@ export function Header() {
       </a>
       <OverallState />
       <nav aria-label="Screens">
-        <NavLink href="#/" isHere={screen === 'overview'} words="Overview" />
-        <NavLink href="#/pools" isHere={screen === 'pools' || screen === 'pool'} words="Pools" />
-        <NavLink href="#/events" isHere={screen === 'events'} words="Events" />
+        {SCREENS.map(({ href, words, screens }) => (
+          <a key={href} href={href} aria-current={screens.includes(screen) ? 'page' : undefined}>
+            {words}
+          </a>
+        ))}
       </nav>
       <ServerFacts />
       <span class="link" data-link={link.value} data-testid="link">
@@ -78,14 +81,6 @@ export function Header() {
         </button>
       </div>
     </header>
-  );
-}
-
-function NavLink({ href, isHere, words }: { readonly href: string; readonly isHere: boolean; readonly words: string }) {
-  return (
-    <a href={href} aria-current={isHere ? 'page' : undefined}>
-      {words}
-    </a>
   );
 }
 

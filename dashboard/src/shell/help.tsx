@@ -2,6 +2,7 @@
 import { Dialog } from '../parts/dialog.tsx';
 import { Shape } from '../parts/state-mark.tsx';
 import { areShortcutsOn, isHelpOpen, setShortcuts } from './keyboard.ts';
+import { SCREENS } from './screens.ts';
 
 const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['?'], 'this help'],
@@ -10,9 +11,7 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['Enter'], 'open the row'],
   [['r', 'd', 'm'], 'in the row of a backend: ready, drain, maintenance'],
   [['w'], 'in the row of a backend: its weight'],
-  [['g', 'o'], 'overview'],
-  [['g', 'p'], 'pools'],
-  [['g', 'e'], 'events'],
+  ...SCREENS.map(({ key, words }) => [['g', key], words.toLowerCase()] as const),
   [['[', ']'], 'shorter range of the charts, longer range'],
   [['Space'], 'stop the picture, and let it go on'],
   [['←', '→'], 'on a chart: move the cursor (with Shift by ten steps)'],

@@ -7,6 +7,7 @@ import { togglePause } from '../live/session.ts';
 import { neighbour } from '../ranges.ts';
 import { go, place, setRange } from '../router.ts';
 import { readKept, writeKept } from './kept.ts';
+import { SCREENS } from './screens.ts';
 
 const KEY = 'ballast.shortcuts';
 /** `g` waits this long for the letter of the screen. */
@@ -14,8 +15,6 @@ const CHORD_MS = 1_500;
 
 export const isHelpOpen = signal(false);
 export const areShortcutsOn = signal(true);
-
-const SCREENS: Readonly<Record<string, string>> = { o: '#/', p: '#/pools', e: '#/events' };
 
 let chordUntilMs = 0;
 
@@ -41,7 +40,7 @@ function isTyping(target: EventTarget | null): boolean {
 
 /** Answers whether the key was used. */
 function act(event: KeyboardEvent): boolean {
-  const screen = SCREENS[event.key];
+  const screen = SCREENS.find(({ key }) => key === event.key)?.href;
   const isChord = event.timeStamp < chordUntilMs;
   chordUntilMs = 0;
   if (isChord && screen !== undefined) {
