@@ -1,5 +1,5 @@
 /** What a running process costs, by the kernel's own books. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Resident memory in bytes. */
 export const rssOf = (pid: number): number =>
@@ -21,13 +21,21 @@ export function cpuMicrosOf(pid: number): number {
 /** Open file descriptors. */
 export const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
-/** Sockets in a state of `/proc/net/tcp` that one of the ports is an end of. */
-export function socketsIn(state: string, ports: readonly number[]): number {
-  const wanted = new Set(ports.map((port) => port.toString(16).toUpperCase().padStart(4, '0')));
+/** How many sockets of the process are in a state of `/proc/net/tcp`. */
+export function socketsOf(pid: number, state: string): number {
+  const owned = new Set(
+    readdirSync(`/proc/${pid}/fd`).map((descriptor) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
+      } catch {
+        return undefined;
+      }
+    }),
+  );
   return ['/proc/net/tcp', '/proc/net/tcp6']
     .flatMap((file) => readFileSync(file, 'utf8').split('\n').slice(1))
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, local = '', , shown]) => shown === state && wanted.has(local.slice(-4))).length;
+    .filter(([, , , shown, , , , , , inode]) => shown === state && owned.has(inode)).length;
 }
 
 /** Sockets whose other side has ended and that have not: one that stays is a leak. */

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runChaos } from '../../chaos/chaos-run.ts';
 import { Stand } from '../../chaos/stand.ts';
 import { readFlags } from './flags.ts';
-import { CLOSE_WAIT, descriptorsOf, rssOf, socketsIn } from './process-cost.ts';
+import { CLOSE_WAIT, descriptorsOf, rssOf, socketsOf } from './process-cost.ts';
 import { seed } from './seed.ts';
 import { report } from './verdict.ts';
 
@@ -48,7 +48,6 @@ await report('soak', async (cleanup) => {
   const preload = new URL('../../harness/gc-by-clock.ts', import.meta.url).href;
   const stand = await Stand.start(cleanup, { env: { NODE_OPTIONS: `--import=${preload}` } });
   const { balancer } = stand;
-  const ports = [balancer.port, ...stand.proxies.map(({ port }) => port)];
   const faults: string[] = [];
   const samples: Sample[] = [];
   let requests = 0;
@@ -66,7 +65,7 @@ await report('soak', async (cleanup) => {
     faults.push(...outcome.faults.map((fault) => `round ${round}: ${fault}`));
     await delay(REST_MS);
     const { workers } = await balancer.admin.status();
-    closeWait += socketsIn(CLOSE_WAIT, ports);
+    closeWait += socketsOf(balancer.pid, CLOSE_WAIT);
     if (round <= WARM_ROUNDS) continue;
     samples.push({
       atMinutes: (performance.now() - startMs) / 60_000,
