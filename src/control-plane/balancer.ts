@@ -203,6 +203,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
       sampler,
       routes,
       supervisor: { workers: () => supervisor.workers(), applied },
+      check: (backend) => checker.check(backend),
       persist: () => store.persist(),
       reload: () => reloader.reload('admin API'),
       previewReload: () => reloader.preview(),

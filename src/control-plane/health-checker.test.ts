@@ -114,6 +114,42 @@ describe('health checker', () => {
     assert.deepEqual(timesOf(8081), [0, 1_500]);
   });
 
+  it('answers who asks with a check that began afterwards', async () => {
+    const { clock, checker, answers, backend, timesOf } = make(configOf([8081]));
+    const slow = Promise.withResolvers<ProbeResult>();
+    answers.set(8081, slow.promise);
+    checker.start();
+    await clock.advance(1_000);
+    const asked = checker.check(backend(8081));
+    answers.set(8081, FAIL);
+    slow.resolve(PASS);
+    await clock.advance(500);
+    assert.deepEqual(await asked, { ...FAIL, atMs: clock.wallMs() - 500 }, 'not the one that was under way');
+    answers.set(8081, PASS);
+    const idle = checker.check(backend(8081));
+    await clock.advance(0);
+    assert.equal((await idle)?.isPass, true);
+    assert.deepEqual(timesOf(8081), [0, 1_000, 1_500]);
+  });
+
+  it('answers null to who asks for a check that is not made', async () => {
+    const { clock, roster, checker, answers, backend } = make(configOf([8081, 8082]));
+    checker.start();
+    await clock.advance(1_000);
+    answers.set(8081, null);
+    const impossible = checker.check(backend(8081));
+    await clock.advance(0);
+    assert.equal(await impossible, null);
+    answers.set(8081, new Promise(() => {}));
+    const next = checker.check(backend(8081));
+    const leaving = checker.check(backend(8082));
+    roster.removeBackend(backend(8082), 'test');
+    assert.equal(await leaving, null);
+    assert.equal(await checker.check(backend(8082)), null);
+    checker.stop();
+    assert.equal(await next, null);
+  });
+
   it('follows a reload: new backends at once, removed ones no more, a changed rule from now on', async () => {
     const { clock, roster, checker, timesOf } = make(configOf([8081, 8082]));
     checker.start();

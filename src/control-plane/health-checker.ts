@@ -9,6 +9,7 @@
  */
 import { formatAddress } from '../config/addresses.ts';
 import type { PoolConfig } from '../config/schema.ts';
+import type { CheckResult } from '../protocol/admin-api.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import { type Probe, probe as systemProbe } from './health-probe.ts';
 import { healthRuleOf, paceOf } from './health-state.ts';
@@ -42,7 +43,12 @@ interface Round {
   underWay: AbortController | null;
   /** Asked for again while a check was under way. */
   isWantedAgain: boolean;
+  /** Who waits for the result of the next check that begins. */
+  asked: Answer[];
 }
+
+/** Null: the check was called off, or could not be made. */
+type Answer = (result: CheckResult | null) => void;
 
 export class HealthChecker {
   readonly #roster: Roster;
@@ -83,6 +89,19 @@ export class HealthChecker {
     else round.isWantedAgain = true;
   }
 
+  /**
+   * The same, with the result of a check that begins after the call. Null where no check is made: of
+   * one without an address or on its way out, at the end, and where this machine falls short.
+   */
+  check(backend: RosterBackend): Promise<CheckResult | null> {
+    const round = this.#rounds.get(backend.id);
+    if (round === undefined) return Promise.resolve(null);
+    const { promise, resolve } = Promise.withResolvers<CheckResult | null>();
+    round.asked.push(resolve);
+    this.checkNow(backend);
+    return promise;
+  }
+
   /** Takes up who has come or changed, and drops who has gone. */
   #follow(): void {
     const present = new Map<number, { pool: RosterPool; backend: RosterBackend; address: string }>();
@@ -106,6 +125,7 @@ export class HealthChecker {
         timer: null,
         underWay: null,
         isWantedAgain: false,
+        asked: [],
       };
       this.#rounds.set(id, round);
       this.#schedule(round, Math.floor(this.#random() * (fresh.length - 1) * SPREAD_PER_BACKEND_MS));
@@ -118,6 +138,7 @@ export class HealthChecker {
     this.#rounds.delete(id);
     round.timer?.clear();
     round.underWay?.abort();
+    for (const answer of round.asked.splice(0)) answer(null);
     this.#roster.setNextCheck(round.backend, null);
   }
 
@@ -135,6 +156,7 @@ export class HealthChecker {
     const rule = healthRuleOf(pool.config);
     const underWay = new AbortController();
     round.underWay = underWay;
+    const asked = round.asked.splice(0);
     const target = {
       address: round.address,
       port: backend.port,
@@ -145,11 +167,11 @@ export class HealthChecker {
     };
     const result = await this.#probe(target, underWay.signal);
     round.underWay = null;
+    const checked = result === null || underWay.signal.aborted ? null : { ...result, atMs: this.#clock.wallMs() };
+    if (checked !== null) this.#roster.reportCheck(backend, checked);
+    for (const answer of asked) answer(checked);
     if (underWay.signal.aborted) return;
-    if (result !== null) {
-      this.#roster.reportCheck(backend, { ...result, atMs: this.#clock.wallMs() });
-      if (!result.isPass) this.#onFailed(backend);
-    }
+    if (checked?.isPass === false) this.#onFailed(backend);
     // The report may have led to a new address or a removal, and so to another round.
     if (this.#rounds.get(backend.id) !== round) return;
     // A check that could not be made is owed.

@@ -298,6 +298,13 @@ export interface CutAnswer {
   readonly dryRun?: true;
 }
 
+/** The answer of `POST /api/v1/pools/:pool/backends/:backend/check`. */
+export interface CheckAnswer {
+  /** Null where the check takes longer than the answer can wait (202), or could not be made (200). */
+  readonly check: CheckResult | null;
+  readonly dryRun?: true;
+}
+
 /** What the answer to every change holds beside the pool or backend as it is now. */
 export interface Persistence {
   /** Whether the change will survive a restart. */

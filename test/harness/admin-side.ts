@@ -102,6 +102,10 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
       workers: () => workers,
       applied: async () => void calls.push(`applied ${roster.revision}`),
     },
+    check: async ({ name }) => {
+      calls.push(`check ${name}`);
+      return { atMs: clock.wallMs(), isPass: true, detail: 'status 200', durationMs: 1 };
+    },
     persist: async () => {
       calls.push('persist');
       return null;

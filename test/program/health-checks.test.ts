@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type http from 'node:http';
 import { type TestContext, test } from 'node:test';
+import type { CheckAnswer } from '../../src/protocol/admin-api.ts';
 import { type BalancerProgram, poolOf, QUICK_HEALTH, runBalancer, type Settings } from '../harness/balancer-program.ts';
 import { eventually } from '../harness/eventually.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -155,4 +156,20 @@ test('a name that does not resolve is a state, not a refusal to start', async (t
   assert.match((await balancer.admin.backend('lost')).reason, /no-such-host\.invalid/);
   const report = await runLoad({ port: balancer.port, requests: 20, concurrency: 2 });
   assert.deepEqual(Object.fromEntries(report.byBackend), { good: 20 });
+});
+
+test('an operator checks now, and need not wait for the pace', async (t) => {
+  const side = await start(t, status(200), { ...QUICK_HEALTH, interval: '1h', fastInterval: '1h' });
+  const { admin } = side.balancer;
+  await admin.until('up', ['odd']);
+  const check = async (): Promise<CheckAnswer['check']> =>
+    (await admin.json<CheckAnswer>('/api/v1/pools/web/backends/odd/check', { method: 'POST' })).check;
+  assert.equal((await check())?.detail, 'status 200');
+  side.answer = status(503);
+  for (let failed = 1; failed <= QUICK_HEALTH.fall; failed++) {
+    const result = await check();
+    assert.deepEqual([result?.isPass, result?.detail], [false, 'status 503']);
+  }
+  assert.equal((await admin.backend('odd')).state, 'down', 'they count like any other');
+  await assertElsewhere(side);
 });

@@ -6,7 +6,9 @@
 import type {
   BackendAddition,
   BackendPatch,
+  CheckAnswer,
   CheckResult,
+  CutAnswer,
   PoolPatch,
   Problem,
   SharePreview,
@@ -171,6 +173,18 @@ export async function addBackend(pool: string, addition: BackendAddition): Promi
 
 export async function removeBackend(pool: string, backend: string): Promise<void> {
   await call('DELETE', backendPath(pool, backend));
+}
+
+/** Checks a backend now; null where that takes longer than the answer could wait. */
+export async function checkBackend(pool: string, backend: string): Promise<CheckResult | null> {
+  const response = await call('POST', `${backendPath(pool, backend)}/check`);
+  return ((await response.json()) as CheckAnswer).check;
+}
+
+/** Ends what a draining backend has in flight; answers how much that was. */
+export async function cutBackend(pool: string, backend: string): Promise<number> {
+  const response = await call('POST', `${backendPath(pool, backend)}/cut`);
+  return ((await response.json()) as CutAnswer).cut;
 }
 
 export function liveUrl(): string {

@@ -4,11 +4,12 @@
  */
 import type { Logger } from 'pino';
 import type { Config } from '../../config/schema.ts';
-import type { WorkerStatus } from '../../protocol/admin-api.ts';
+import type { CheckResult, WorkerStatus } from '../../protocol/admin-api.ts';
 import type { CarriedSessions } from '../../protocol/handover.ts';
 import type { Journal } from '../journal.ts';
 import type { LoadedConfig, ReloadResult } from '../reload.ts';
 import type { Roster } from '../roster.ts';
+import type { RosterBackend } from '../roster-model.ts';
 import type { RouteCounts } from '../route-counts.ts';
 import type { Sampler } from '../sampler.ts';
 
@@ -24,6 +25,8 @@ export interface AdminDeps {
     /** Resolves when every live worker follows the latest plan. */
     applied(): Promise<void>;
   };
+  /** Checks a backend now; resolves with null where no check could be made. */
+  readonly check: (backend: RosterBackend) => Promise<CheckResult | null>;
   /** Resolves with null when the changes made so far are on disk, or else with the reason why not. */
   readonly persist: () => Promise<string | null>;
   readonly reload: () => Promise<ReloadResult>;

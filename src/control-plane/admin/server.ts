@@ -27,6 +27,7 @@ import { acceptsGzip, assetResponse, loadAssets, missingBuildResponse } from './
 import { Access } from './auth.ts';
 import { addBackendLogRoutes } from './backend-log-routes.ts';
 import { readBody, SignInSchema } from './body.ts';
+import { addCheckRoute } from './check-route.ts';
 import { addConfigRoutes } from './config-routes.ts';
 import type { AdminDeps } from './deps.ts';
 import { addEventsRoute } from './events-route.ts';
@@ -174,6 +175,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   addExplainRoute(app, deps.roster, deps.sampler);
   addConfigRoutes(app, deps);
   addBackendLogRoutes(app, deps.roster, log);
+  addCheckRoute(app, deps);
   addSessionRoutes(app, access);
   addProbeRoutes(app, deps);
   addDashboard(app, deps);
