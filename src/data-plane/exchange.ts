@@ -19,6 +19,7 @@ import { failureAnswer, lastHopAnswer } from './answer.ts';
 import type { Client } from './client.ts';
 import type { DataPlane } from './data-plane.ts';
 import { answerDueMs, mayTryAgain, triesEndMs } from './failover.ts';
+import { findAnswer, findFailure } from './live-findings.ts';
 import { type LoggedHead, loggedHead } from './logged-head.ts';
 import { Placement, type PlacementOwner } from './placement.ts';
 import type { Backend, Pool } from './pool.ts';
@@ -254,7 +255,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     const { request } = this;
     const { reader, framing, options } = connection;
     this.#status = reader.head.status;
-    this.#answered();
+    findAnswer(this.#plane, this.#pool, this.#backend, this.#status);
     if (this.#status >= 400 && this.#triesElsewhere()) return;
     this.#isStarted = true;
     const answer = this.#answer;
@@ -299,7 +300,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#isStarted = true;
     this.#tunnel = new Tunnel(this.#client, connection);
     this.#isKeptAlive = false;
-    this.#answered();
+    findAnswer(this.#plane, this.#pool, this.#backend, this.#status);
     const { reader, framing, options } = connection;
     this.#client.wire.writeText(writeResponseHead(reader, framing, options.nominated, SWITCH_FRAMING));
     this.#client.switched();
@@ -325,16 +326,6 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#client.exchangeEnded(false);
   }
 
-  /** Counts the answer for or against the backend; so many gateway errors in a row are told. */
-  #answered(): void {
-    const backend = this.#backend;
-    const errors = backend?.answered(this.#status) ?? 0;
-    if (backend === null || errors === 0) return;
-    const limit = this.#pool?.plan.gatewayErrors ?? 0;
-    if (limit === 0 || errors % limit !== 0) return;
-    this.#plane.report({ type: 'failing', backend: backend.slot, code: null, detail: `status ${this.#status}` });
-  }
-
   onAttemptFailed(code: FailureCode, detail: string, isUnsent: boolean): void {
     const failure = failureOf(code);
     const backend = this.#backend;
@@ -344,9 +335,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     const endMs = triesEndMs(pool.plan.retry, this.#firstAttemptMs);
     // A further attempt that was cut short says nothing about the backend.
     const isCutShort = this.#attempts > 1 && this.#plane.clock.now() >= endMs;
-    if (failure.blamesBackend && !isCutShort && backend.failed() % pool.plan.fall === 0) {
-      this.#plane.report({ type: 'failing', backend: backend.slot, code, detail });
-    }
+    if (failure.blamesBackend && !isCutShort) findFailure(this.#plane, pool, backend, code, detail);
     if (code === 'DESCRIPTORS_EXHAUSTED') this.#plane.giveBackIdle();
     // A connection that had grown stale says nothing about the backend: that try is not counted.
     const isStale = code === 'UPSTREAM_STALE';
