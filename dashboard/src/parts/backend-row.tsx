@@ -11,6 +11,7 @@ import type { BackendStatus } from '../../../src/protocol/admin-api.ts';
 import { formatCount, formatMs, formatRate, formatWhole } from '../format.ts';
 import { keyOf, pending } from '../live/actions.ts';
 import { stateWords } from '../roll-up.ts';
+import { backendHref } from '../router.ts';
 import { Age, Countdown } from './age.tsx';
 import { useInView } from './in-view.ts';
 import { ModeButtons } from './mode-buttons.tsx';
@@ -71,9 +72,9 @@ function rowOf(props: BackendRowProps, element: RefObject<HTMLTableRowElement | 
         </span>
       </td>
       <th scope="row" class="c-name">
-        <span class="name" title={name}>
+        <a class="name" href={backendHref(pool, name)} title={name} data-open>
           {name}
-        </span>
+        </a>
         {address === name ? null : (
           <span class="address" title={backend.url}>
             {address}

@@ -2,7 +2,7 @@
 import { formatClock, formatDay } from '../format.ts';
 import { isStale } from '../live/session.ts';
 import type { LiveEvent } from '../protocol.ts';
-import { poolHref } from '../router.ts';
+import { backendHref, poolHref } from '../router.ts';
 import { Shape } from './state-mark.tsx';
 
 const LEVEL_WORDS = { info: 'note', good: 'good', warning: 'warning', bad: 'bad' } as const;
@@ -11,6 +11,14 @@ const LEVEL_WORDS = { info: 'note', good: 'good', warning: 'warning', bad: 'bad'
 export function poolOfSubject(subject: string): string | null {
   const [pool = ''] = subject.split('/', 1);
   return /^[A-Za-z][\w-]*$/.test(pool) ? pool : null;
+}
+
+/** Where one reads more about a subject; null where there is no screen for it. Pure. */
+export function subjectHref(subject: string): string | null {
+  const pool = poolOfSubject(subject);
+  if (pool === null) return null;
+  const backend = subject.slice(pool.length + 1);
+  return backend === '' ? poolHref(pool) : backendHref(pool, backend);
 }
 
 interface EventItemsProps {
@@ -23,13 +31,13 @@ export function EventItems({ events, testid }: EventItemsProps) {
   return (
     <ol class="events" data-testid={testid} data-stale={isStale.value}>
       {events.map((event) => (
-        <EventItem key={event.id} event={event} pool={poolOfSubject(event.subject)} />
+        <EventItem key={event.id} event={event} href={subjectHref(event.subject)} />
       ))}
     </ol>
   );
 }
 
-function EventItem({ event, pool }: { readonly event: LiveEvent; readonly pool: string | null }) {
+function EventItem({ event, href }: { readonly event: LiveEvent; readonly href: string | null }) {
   return (
     <li class="event" data-row data-level={event.level} data-kind={event.kind} tabIndex={-1}>
       <time dateTime={new Date(event.atMs).toISOString()} title={formatDay(event.atMs)}>
@@ -39,10 +47,10 @@ function EventItem({ event, pool }: { readonly event: LiveEvent; readonly pool: 
         <Shape of={event.level} label={LEVEL_WORDS[event.level]} />
       </span>
       <span class="event-text">
-        {event.subject === '' ? null : pool === null ? (
+        {event.subject === '' ? null : href === null ? (
           <b>{event.subject}</b>
         ) : (
-          <a href={poolHref(pool)} data-open>
+          <a href={href} data-open>
             {event.subject}
           </a>
         )}{' '}

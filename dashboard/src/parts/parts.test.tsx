@@ -10,7 +10,7 @@ import { readAddition } from './add-backend.tsx';
 import { BackendsTable } from './backends-table.tsx';
 import { ConfirmDialog } from './confirm.tsx';
 import { curlTarget } from './empty.tsx';
-import { poolOfSubject } from './event-items.tsx';
+import { poolOfSubject, subjectHref } from './event-items.tsx';
 import { Pager } from './pager.tsx';
 import { PolicySelect } from './policy-select.tsx';
 import { readSort } from './sort-header.tsx';
@@ -202,4 +202,11 @@ test('subjects link to pools', () => {
 test('a small line lifts its pen over a gap', () => {
   expect(sparkPath([1, null, 2], 10, 10)).toBe('M0.0 5.0M10.0 1.0');
   expect(thin([1, 3, null, null, 5, 7], 3)).toEqual([2, null, 6]);
+});
+
+test('an event leads to what it is about', () => {
+  expect(subjectHref('web/127.0.0.1:8081')).toBe('#/pools/web/127.0.0.1%3A8081');
+  expect(subjectHref('web')).toBe('#/pools/web');
+  expect(subjectHref('worker 1')).toBeNull();
+  expect(subjectHref('')).toBeNull();
 });

@@ -17,7 +17,7 @@ import { Shape, StateMark } from '../parts/state-mark.tsx';
 import { Tile } from '../parts/tile.tsx';
 import type { AttentionRow, HistoryColumn, Severity, SystemFields, TotalsFields } from '../protocol.ts';
 import { ofBackends } from '../roll-up.ts';
-import { place, poolHref } from '../router.ts';
+import { backendHref, place } from '../router.ts';
 import { ATTENTION, EVENTS, poolsTopic, SYSTEM, TOTALS } from '../topics.ts';
 
 const SPARK_SECONDS = 300;
@@ -216,7 +216,7 @@ function AttentionItem({ row }: { readonly row: AttentionRow }) {
   return (
     <li>
       <StateMark state={row.state}>{row.state}</StateMark>
-      <a href={poolHref(row.pool)}>{row.name}</a>
+      <a href={backendHref(row.pool, row.backend)}>{row.name}</a>
       <span class="attention-reason">
         {row.reason}
         <span class="minor">
