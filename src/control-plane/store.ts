@@ -7,11 +7,11 @@
  * alone. A disk that is full or read-only costs a warning and nothing else: writing is tried again
  * every 5 s, and whoever waits for a change to be kept hears that it is not.
  */
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rename } from 'node:fs/promises';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import type { Journal } from './journal.ts';
 import { NO_CHANGES, type RuntimeChanges } from './runtime-changes.ts';
+import { stageFile } from './staged-file.ts';
 import { formatStateFile, readStateFile } from './state-file.ts';
 
 /** Changes that nobody waits for are gathered for so long. */
@@ -151,29 +151,14 @@ export class Store {
 
 /** Temporary file, fsync, rename, fsync of the directory. A failure leaves the old file as it is. */
 async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
+  const staged = await stageFile(path, text, { mode: 0o600 });
   try {
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    staged.commit();
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
+    await staged.discard();
     throw error;
   }
-  const directory = await open(dirname(path), 'r');
-  try {
-    // The rename itself is on disk only with its directory, where the file system can do that.
-    await directory.sync();
-  } catch (error) {
-    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOTSUP') throw error;
-  } finally {
-    await directory.close();
-  }
+  await staged.sync();
 }
 
 function codeOf(error: unknown): unknown {
