@@ -67,10 +67,19 @@ export class FakeFleet implements TopicSource {
       isCrashLoop: false,
       lastDeath: null,
       clientConnections: Math.round(this.totals.clientConnections / 2),
+      restartAtMs: null,
+      lastBeatMs: this.second * 1000,
+      connectionLimit: 20_000,
+      upstreamConnections: Math.round(this.totals.connections / 2),
       exchanges: Math.round(this.totals.inFlight / 2),
-      loopDelayMs: 1.4,
+      cpuShare: 0.27 + 0.08 * Math.sin(this.second / 9 + worker),
       loopBusy: 0.31,
+      loopDelayMs: 1.4,
+      loopDelayP99Ms: 0.6,
       heapBytes: 14_000_000,
+      heapLimitBytes: 2 ** 30,
+      gcShare: 0.004,
+      sockets: 'handles',
     }));
   }
 

@@ -62,9 +62,18 @@ function setup() {
         lastDeath: null,
         clientConnections: 9,
         exchanges: 4,
+        restartAtMs: null,
+        lastBeatMs: 0,
+        connectionLimit: null,
+        upstreamConnections: 3,
+        cpuShare: 0.5,
         loopDelayMs: 1.5,
+        loopDelayP99Ms: 0.75,
         loopBusy: 0.25,
         heapBytes: 1024,
+        heapLimitBytes: 4096,
+        gcShare: 0.01,
+        sockets: 'handles',
       },
     ],
   });
@@ -78,12 +87,14 @@ function setup() {
     state.counters[b + BACKEND_COUNTERS.REQUESTS] = 12;
     state.counters[b + BACKEND_COUNTERS.CONNECTS] = 3;
     state.counters[state.workerCounters(worker) + WORKER_COUNTERS.CONNECTIONS_ACCEPTED] = 6;
+    state.counters[state.workerCounters(worker) + WORKER_COUNTERS.CPU_SECONDS] = 12.5;
+    state.counters[state.workerCounters(worker) + WORKER_COUNTERS.GC_SECONDS] = 0.25;
     state.counters[state.workerCounters(worker) + WORKER_COUNTERS.FIRST_FAILURE + failureOf('ROUTE_NOT_FOUND').index] =
       1;
     state.histograms[state.poolHistogram(worker, 0) + bucketOf(700)] = 7;
     state.histograms[state.poolHistogram(worker, 0) + bucketOf(40_000_000)] = 1;
   }
-  const routes = { status: () => [{ number: 1, host: null, path: '/v1', pool: 'web', requests: 11, rps: 0 }] };
+  const routes = { status: () => [{ number: 1, host: null, path: '/v1', pool: 'web', requests: 11, rps: 0, coveredBy: null }] };
   return { state, sampler, roster, routes };
 }
 
@@ -118,6 +129,11 @@ describe('metrics', () => {
       'ballast_backend_up{pool="web",backend="a\\"b\\\\c\\nd"} 0',
       'ballast_worker_restarts_total{worker="0"} 2',
       'ballast_worker_connections_accepted_total{worker="0"} 6',
+      'ballast_worker_client_connections_limit{worker="0"} +Inf',
+      'ballast_worker_cpu_seconds_total{worker="0"} 12.5',
+      'ballast_worker_gc_seconds_total{worker="0"} 0.25',
+      'ballast_worker_loop_delay_p99_seconds{worker="0"} 0.00075',
+      'ballast_worker_heap_limit_bytes{worker="0"} 4096',
       'ballast_request_duration_seconds_count{pool="web"} 16',
       'ballast_request_duration_seconds_bucket{pool="web",le="+Inf"} 16',
       'ballast_ready 1',

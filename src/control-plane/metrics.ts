@@ -88,6 +88,18 @@ function writeWorkers(text: MetricsText, status: Status, sampler: Sampler): void
   family('restarts_total', 'counter', 'Times that the thread was replaced.', ({ restarts }) => restarts);
   family('crash_loop', 'gauge', '1 while its threads die again and again.', (w) => (w.isCrashLoop ? 1 : 0));
   family('client_connections', 'gauge', 'Open client connections.', ({ clientConnections }) => clientConnections);
+  family(
+    'client_connections_limit',
+    'gauge',
+    'Most client connections that it takes.',
+    ({ connectionLimit }) => connectionLimit ?? Number.POSITIVE_INFINITY,
+  );
+  family(
+    'upstream_connections',
+    'gauge',
+    'Open connections to backends, in use or idle.',
+    ({ upstreamConnections }) => upstreamConnections,
+  );
   family('exchanges', 'gauge', 'Exchanges begun and not finished.', ({ exchanges }) => exchanges);
   family(
     'loop_delay_seconds',
@@ -95,8 +107,17 @@ function writeWorkers(text: MetricsText, status: Status, sampler: Sampler): void
     'Longest turn of the event loop in the last second.',
     ({ loopDelayMs }) => loopDelayMs / 1000,
   );
+  family(
+    'loop_delay_p99_seconds',
+    'gauge',
+    '99th percentile of the delays of the event loop in the last second.',
+    ({ loopDelayP99Ms }) => loopDelayP99Ms / 1000,
+  );
   family('loop_busy_ratio', 'gauge', 'Share of the last second that the thread was busy.', ({ loopBusy }) => loopBusy);
+  family('cpu_seconds_total', 'counter', 'Processor time of the thread.', (w) => counts(w).cpuSeconds);
+  family('gc_seconds_total', 'counter', 'Time that it stood still for collecting garbage.', (w) => counts(w).gcSeconds);
   family('heap_bytes', 'gauge', 'JavaScript heap in use.', ({ heapBytes }) => heapBytes);
+  family('heap_limit_bytes', 'gauge', 'Most JavaScript heap that it may have.', ({ heapLimitBytes }) => heapLimitBytes);
   family('connections_accepted_total', 'counter', 'Client connections accepted.', (w) => counts(w).connectionsAccepted);
   family(
     'unrouted_requests_total',

@@ -173,13 +173,32 @@ export function readBackendConnects(state: State, slot: number): number {
   return sumOf(state.counters, state.capacity.workers, first, BACKEND_COUNTERS.CONNECTS);
 }
 
+export interface WorkerCounts {
+  readonly connectionsAccepted: number;
+  readonly withoutPool: number;
+  readonly cpuSeconds: number;
+  readonly gcSeconds: number;
+}
+
 /** What one worker has counted by itself, outside of any pool. */
-export function readWorkerCounts(state: State, worker: number): { connectionsAccepted: number; withoutPool: number } {
+export function readWorkerCounts(state: State, worker: number): WorkerCounts {
   const first = state.workerCounters(worker);
   return {
     connectionsAccepted: state.counters[first + WORKER_COUNTERS.CONNECTIONS_ACCEPTED] ?? 0,
     withoutPool: state.counters[first + WORKER_COUNTERS.REQUESTS_WITHOUT_POOL] ?? 0,
+    cpuSeconds: state.counters[first + WORKER_COUNTERS.CPU_SECONDS] ?? 0,
+    gcSeconds: state.counters[first + WORKER_COUNTERS.GC_SECONDS] ?? 0,
   };
+}
+
+/** Connections of one worker to all backends together, in use or idle. */
+export function readUpstreamConnections(state: State, worker: number): number {
+  const { gauges, capacity } = state;
+  let connections = 0;
+  for (let backend = 0; backend < capacity.backends; backend++) {
+    connections += gauges[state.backendGauges(worker, backend) + BACKEND_GAUGES.CONNECTIONS] ?? 0;
+  }
+  return connections;
 }
 
 /** Requests that never reached a pool, by failure code, over all workers. */

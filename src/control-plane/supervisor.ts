@@ -22,6 +22,7 @@ const BEAT_CHECK_MS = 1_000;
 /** Beyond the drain time that the workers keep themselves. */
 const DRAIN_GRACE_MS = 1_000;
 const DEFAULT_HEAP_MIB = 1_024;
+const MIB = 1024 * 1024;
 const WORKER_URL = new URL('../data-plane/worker.ts', import.meta.url);
 
 export interface SupervisorOptions {
@@ -80,6 +81,8 @@ export class Supervisor {
       state,
       clock: this.#clock,
       plan,
+      connectionCeiling: options.connectionCeiling ?? Number.POSITIVE_INFINITY,
+      heapBytes: (options.heapMiB ?? DEFAULT_HEAP_MIB) * MIB,
       startThread: (worker: number, first: Plan, events: ThreadEvents) => this.#startThread(worker, first, events),
       isStopping: () => this.#isStopping,
       takeStartFailure: (text: string) => this.#takeStartFailure(text),

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { FakeClock, settle } from '../../test/harness/fake-clock.ts';
 import { makeConfig } from '../../test/harness/make-config.ts';
 import type { Plan, ToWorker } from '../protocol/worker.ts';
-import { BACKEND_GAUGES, BACKEND_SHARED, State, WORKER_GAUGES } from '../state/layout.ts';
+import { BACKEND_GAUGES, BACKEND_SHARED, SOCKETS, State, WORKER_GAUGES } from '../state/layout.ts';
 import { buildPlan } from './build-plan.ts';
 import { Journal } from './journal.ts';
 import { type ThreadEvents, WorkerSeat } from './worker-seat.ts';
@@ -24,6 +24,8 @@ function make() {
     state,
     clock,
     plan: () => plan,
+    connectionCeiling: 500,
+    heapBytes: 2 ** 30,
     startThread: (_, __, events) => {
       const thread = { events, posted: [] as ToWorker[], isEnded: false, cpuMs: 0 };
       threads.push(thread);
@@ -181,6 +183,39 @@ describe('worker seat', () => {
     assert.equal(seat.status().state, 'running');
     assert.equal(latest().isEnded, false);
     assert.deepEqual(kinds(), ['worker-blocked', 'worker-unblocked']);
+  });
+
+  it('shows how its thread does, what it may have, and when the next one comes', async () => {
+    const { state, clock, seat, latest, beat } = make();
+    seat.start();
+    assert.equal(seat.status().lastBeatMs, null);
+    latest().events.onMessage({ type: 'listening' });
+    const gauge = state.workerGauges(1);
+    state.gauges[gauge + WORKER_GAUGES.CPU_SHARE] = 4_200;
+    state.gauges[gauge + WORKER_GAUGES.GC_SHARE] = 150;
+    state.gauges[gauge + WORKER_GAUGES.LOOP_DELAY_P99_MICROS] = 1_250;
+    state.gauges[gauge + WORKER_GAUGES.SOCKETS] = SOCKETS.PLAIN;
+    state.gauges[state.backendGauges(1, 0) + BACKEND_GAUGES.CONNECTIONS] = 3;
+    state.gauges[state.backendGauges(1, 3) + BACKEND_GAUGES.CONNECTIONS] = 4;
+    state.gauges[state.backendGauges(0, 3) + BACKEND_GAUGES.CONNECTIONS] = 50;
+    beat();
+    seat.checkBeat();
+    const beatMs = clock.wallMs();
+    await clock.advance(1_000);
+    seat.checkBeat();
+    const status = seat.status();
+    assert.equal(status.lastBeatMs, beatMs, 'the beat stands still');
+    assert.deepEqual([status.cpuShare, status.gcShare, status.loopDelayP99Ms], [0.42, 0.015, 1.25]);
+    assert.deepEqual([status.sockets, status.upstreamConnections], ['plain', 7]);
+    // Those of the descriptors are fewer than those of the config.
+    assert.deepEqual([status.connectionLimit, status.heapLimitBytes], [500, 2 ** 30]);
+
+    latest().events.onExit('exit code 7');
+    const dead = seat.status();
+    assert.deepEqual([dead.state, dead.lastDeath?.cause, dead.restartAtMs], ['dead', 'exit code 7', clock.wallMs()]);
+    assert.deepEqual([dead.cpuShare, dead.upstreamConnections, dead.sockets], [0, 0, null]);
+    await clock.advance(0);
+    assert.deepEqual([seat.status().state, seat.status().restartAtMs], ['starting', null]);
   });
 
   it('takes a slow start for no block', async () => {

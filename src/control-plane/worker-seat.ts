@@ -9,14 +9,21 @@ import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { ListeningSocket } from '../protocol/handover.ts';
 import type { FromWorker, ListenFailure, Plan, PlanListener, ToWorker } from '../protocol/worker.ts';
-import { type State, WORKER_GAUGES } from '../state/layout.ts';
+import { SOCKETS, type State, WORKER_GAUGES } from '../state/layout.ts';
 import { BeatWatch } from './beat-watch.ts';
 import type { Clock, Timer } from './clock.ts';
 import { takeBackShare } from './dead-share.ts';
 import { afterDeath, type Deaths, NO_DEATHS, RECOVERED_MS } from './restart-pace.ts';
+import { readUpstreamConnections } from './sampler-status.ts';
 
 /** A thread that is still there so many checks after it was ended will not go. */
 const UNENDED_CHECKS = 5;
+
+const SOCKETS_WORDS: Readonly<Record<number, WorkerStatus['sockets']>> = {
+  [SOCKETS.HANDLES]: 'handles',
+  [SOCKETS.PLAIN]: 'plain',
+};
+
 
 /** A running thread. */
 export interface Thread {
@@ -38,6 +45,9 @@ export interface SeatHost {
   readonly state: State;
   readonly clock: Clock;
   readonly plan: () => Plan;
+  /** What each thread may have at most: connections of either side by the descriptors, and heap. */
+  readonly connectionCeiling: number;
+  readonly heapBytes: number;
   readonly startThread: (worker: number, plan: Plan, events: ThreadEvents) => Thread;
   readonly isStopping: () => boolean;
   /** Takes a failure of the first start; false when that is over, and the seat must see to it itself. */
@@ -75,6 +85,8 @@ export class WorkerSeat {
   #endedFor = '';
   #isDrained = false;
   #restartTimer: Timer | null = null;
+  #restartAtMs: number | null = null;
+  #lastBeatMs: number | null = null;
   /** Runs while its thread has still to show that it has got over a crash loop. */
   #recoveryTimer: Timer | null = null;
 
@@ -98,6 +110,7 @@ export class WorkerSeat {
     this.#beat.reset();
     this.#checksSinceEnd = null;
     this.#endedFor = '';
+    this.#lastBeatMs = null;
     const thread: Thread = this.#host.startThread(this.worker, plan, {
       onMessage: (message) => this.#thread === thread && this.#onMessage(message),
       onExit: (cause) => this.#thread === thread && this.#onExit(cause),
@@ -132,6 +145,7 @@ export class WorkerSeat {
   stopReplacing(): void {
     this.#restartTimer?.clear();
     this.#restartTimer = null;
+    this.#restartAtMs = null;
     this.#recoveryTimer?.clear();
     this.#recoveryTimer = null;
   }
@@ -147,6 +161,7 @@ export class WorkerSeat {
     if (this.#checksSinceEnd !== null) return this.#awaitEnd();
     const finding = this.#beat.look(this.#gauge(WORKER_GAUGES.BEAT), this.state === 'starting');
     const { stillLooks, blockedLooks } = this.#beat;
+    if (stillLooks === 0) this.#lastBeatMs = this.#host.clock.wallMs();
     switch (finding) {
       case 'moving':
         return;
@@ -186,6 +201,9 @@ export class WorkerSeat {
   }
 
   status(): WorkerStatus {
+    const { state, plan, connectionCeiling, heapBytes } = this.#host;
+    const { connections } = plan().limits;
+    const connectionLimit = Math.min(connectionCeiling, connections > 0 ? connections : Number.POSITIVE_INFINITY);
     return {
       worker: this.worker,
       state: this.state,
@@ -193,11 +211,20 @@ export class WorkerSeat {
       restarts: this.#restarts,
       isCrashLoop: this.#deaths.isLoop,
       lastDeath: this.#lastDeath,
+      restartAtMs: this.#restartAtMs,
+      lastBeatMs: this.#lastBeatMs,
       clientConnections: this.#gauge(WORKER_GAUGES.CLIENT_CONNECTIONS),
+      connectionLimit: Number.isFinite(connectionLimit) ? connectionLimit : null,
+      upstreamConnections: readUpstreamConnections(state, this.worker),
       exchanges: this.#gauge(WORKER_GAUGES.EXCHANGES),
-      loopDelayMs: this.#gauge(WORKER_GAUGES.LOOP_DELAY_MICROS) / 1_000,
+      cpuShare: this.#gauge(WORKER_GAUGES.CPU_SHARE) / 10_000,
       loopBusy: this.#gauge(WORKER_GAUGES.LOOP_BUSY) / 10_000,
+      loopDelayMs: this.#gauge(WORKER_GAUGES.LOOP_DELAY_MICROS) / 1_000,
+      loopDelayP99Ms: this.#gauge(WORKER_GAUGES.LOOP_DELAY_P99_MICROS) / 1_000,
       heapBytes: this.#gauge(WORKER_GAUGES.HEAP_KIB) * 1_024,
+      heapLimitBytes: heapBytes,
+      gcShare: this.#gauge(WORKER_GAUGES.GC_SHARE) / 10_000,
+      sockets: SOCKETS_WORDS[this.#gauge(WORKER_GAUGES.SOCKETS)] ?? null,
     };
   }
 
@@ -289,8 +316,10 @@ export class WorkerSeat {
       const text = `dies again and again: ${deaths.timesMs.length} times within ${seconds} s; it is replaced each time, and the others go on`;
       this.#tell('bad', 'worker-crash-loop', text);
     }
+    this.#restartAtMs = this.#host.clock.wallMs() + delayMs;
     this.#restartTimer = this.#host.clock.after(delayMs, () => {
       this.#restartTimer = null;
+      this.#restartAtMs = null;
       this.#restarts++;
       this.start();
       if (deaths.isLoop) return;

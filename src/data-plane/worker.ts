@@ -4,15 +4,16 @@
  * Wires the messages of the control plane to a `DataPlane`, and tells shared memory once a
  * second how this thread is doing.
  */
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FromWorker, ListenFailure, Plan, PlanListener, ToWorker, WorkerStart } from '../protocol/worker.ts';
-import { State, WORKER_GAUGES } from '../state/layout.ts';
+import { SOCKETS, State, WORKER_COUNTERS, WORKER_GAUGES } from '../state/layout.ts';
+import { watchThread } from '../state/thread-vitals.ts';
 import { MONOTONIC_CLOCK } from './clock.ts';
 import { DataPlane } from './data-plane.ts';
 import { TICK_MS } from './deadlines.ts';
 import { HeapGuard } from './heap-guard.ts';
 import { Listeners } from './listener.ts';
+import { TCP_HANDLES } from './tcp-handles.ts';
 import { WORKER_HEAP } from './worker-heap.ts';
 
 const VITALS_MS = 1000;
@@ -83,22 +84,27 @@ function start(port: NonNullable<typeof parentPort>): void {
   });
 }
 
-/** Once a second: how long the event loop stalled, how busy it was, how large the heap is. */
+/** Once a second: its share of a core, how long the event loop stalled, how large the heap is. */
 function showVitals(state: State, worker: number): void {
-  const { gauges } = state;
-  const first = state.workerGauges(worker);
-  const delay = monitorEventLoopDelay({ resolution: 10 });
-  delay.enable();
-  let utilization = performance.eventLoopUtilization();
+  const { gauges, counters } = state;
+  const gauge = state.workerGauges(worker);
+  const counter = state.workerCounters(worker);
+  const add = (index: number, by: number): void => {
+    counters[counter + index] = (counters[counter + index] ?? 0) + by;
+  };
+  const look = watchThread();
+  gauges[gauge + WORKER_GAUGES.SOCKETS] = TCP_HANDLES === null ? SOCKETS.PLAIN : SOCKETS.HANDLES;
   setInterval(() => {
-    const now = performance.eventLoopUtilization();
-    gauges[first + WORKER_GAUGES.LOOP_BUSY] = performance.eventLoopUtilization(now, utilization).utilization * 10_000;
-    utilization = now;
-    gauges[first + WORKER_GAUGES.LOOP_DELAY_MICROS] = Math.max(0, delay.max / 1000 - 10_000);
-    delay.reset();
-    // Not by `process.memoryUsage`, which throws where no file descriptor is left.
-    gauges[first + WORKER_GAUGES.HEAP_KIB] = WORKER_HEAP.usedBytes() / 1024;
-    gauges[first + WORKER_GAUGES.BEAT] = (gauges[first + WORKER_GAUGES.BEAT] ?? 0) + 1;
+    const vitals = look();
+    gauges[gauge + WORKER_GAUGES.CPU_SHARE] = vitals.cpuShare * 10_000;
+    gauges[gauge + WORKER_GAUGES.LOOP_BUSY] = vitals.loopBusy * 10_000;
+    gauges[gauge + WORKER_GAUGES.LOOP_DELAY_P99_MICROS] = vitals.loopDelayP99Ms * 1_000;
+    gauges[gauge + WORKER_GAUGES.LOOP_DELAY_MICROS] = vitals.loopDelayMs * 1_000;
+    gauges[gauge + WORKER_GAUGES.HEAP_KIB] = vitals.heapBytes / 1_024;
+    gauges[gauge + WORKER_GAUGES.GC_SHARE] = vitals.gcShare * 10_000;
+    gauges[gauge + WORKER_GAUGES.BEAT] = (gauges[gauge + WORKER_GAUGES.BEAT] ?? 0) + 1;
+    add(WORKER_COUNTERS.CPU_SECONDS, vitals.cpuSeconds);
+    add(WORKER_COUNTERS.GC_SECONDS, vitals.gcSeconds);
   }, VITALS_MS);
 }
 

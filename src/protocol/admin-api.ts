@@ -131,12 +131,30 @@ export interface WorkerStatus {
   readonly isCrashLoop: boolean;
   /** Why the thread before this one ended, and how many exchanges ended with it; null where there was none. */
   readonly lastDeath: { readonly atMs: number; readonly cause: string; readonly exchanges: number } | null;
+  /** When a new thread takes the place of one that has died, milliseconds since the epoch; null where none is due. */
+  readonly restartAtMs: number | null;
+  /** When it was last seen that its event loop turns, milliseconds since the epoch; null before that. */
+  readonly lastBeatMs: number | null;
   readonly clientConnections: number;
+  /** The most client connections that it takes, by `limits.connections` and its share of the descriptors; null is no limit. */
+  readonly connectionLimit: number | null;
+  /** Open connections to backends, in use or idle. */
+  readonly upstreamConnections: number;
   readonly exchanges: number;
-  readonly loopDelayMs: number;
-  /** 0..1 */
+  /** Processor time of its thread in the last second as a share of one core, 0..1. */
+  readonly cpuShare: number;
+  /** Share of the last second that its event loop was not waiting, 0..1. */
   readonly loopBusy: number;
+  /** How late the event loop was in the last second, at most and in its 99th percentile. */
+  readonly loopDelayMs: number;
+  readonly loopDelayP99Ms: number;
+  /** JavaScript heap in use, and the most that it may have. */
   readonly heapBytes: number;
+  readonly heapLimitBytes: number;
+  /** Share of the last second that its thread stood still for collecting garbage, 0..1. */
+  readonly gcShare: number;
+  /** What its connections are made of: Node's TCP handles, or its plain sockets; null before that is known. */
+  readonly sockets: 'handles' | 'plain' | null;
 }
 
 /** `GET /api/v1/status` */

@@ -99,8 +99,12 @@ export const WORKER_COUNTERS = {
   REQUESTS_WITHOUT_POOL: 1,
   /** Lines of the access log that were dropped because the disk was slower than the traffic. */
   LOG_LINES_DROPPED: 2,
+  /** Processor time of its threads, seconds. */
+  CPU_SECONDS: 3,
+  /** Of that and of waiting, what its threads stood still for collecting garbage, seconds. */
+  GC_SECONDS: 4,
   /** First of one counter a failure code, for those requests and for connections not taken. */
-  FIRST_FAILURE: 3,
+  FIRST_FAILURE: 5,
 } as const;
 
 /** Counters of a pool in one worker (float64): exchanges, as the client saw them. */
@@ -157,7 +161,18 @@ export const WORKER_GAUGES = {
   HEAP_KIB: 4,
   /** Raised once a second: a worker whose beat stands still is stuck. */
   BEAT: 5,
+  /** 99th percentile of the delays of the event loop in the last second, microseconds. */
+  LOOP_DELAY_P99_MICROS: 6,
+  /** Processor time of the thread in the last second as a share of one core, in 1/10,000. */
+  CPU_SHARE: 7,
+  /** Share of the last second that the thread stood still for collecting garbage, in 1/10,000. */
+  GC_SHARE: 8,
+  /** One of `SOCKETS`. */
+  SOCKETS: 9,
 } as const;
+
+/** What a worker's connections are made of; unknown before its first second. */
+export const SOCKETS = { UNKNOWN: 0, HANDLES: 1, PLAIN: 2 } as const;
 
 /** Gauges of a pool in one worker (int32). */
 export const POOL_GAUGES = {

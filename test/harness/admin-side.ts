@@ -73,10 +73,19 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
       isCrashLoop: false,
       lastDeath: null,
       clientConnections: 0,
+      restartAtMs: null,
+      lastBeatMs: null,
+      connectionLimit: null,
+      upstreamConnections: 0,
       exchanges: 0,
-      loopDelayMs: 0,
+      cpuShare: 0,
       loopBusy: 0,
+      loopDelayMs: 0,
+      loopDelayP99Ms: 0,
       heapBytes: 0,
+      heapLimitBytes: 2 ** 30,
+      gcShare: 0,
+      sockets: 'handles',
     },
   ];
   const live = { isDraining: false };
@@ -104,7 +113,8 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     },
     check: async ({ name }) => {
       calls.push(`check ${name}`);
-      return { atMs: clock.wallMs(), isPass: true, detail: 'status 200', durationMs: 1 };
+      const details = { connectMs: 0.5, firstByteMs: 0.4, body: null };
+      return { atMs: clock.wallMs(), isPass: true, detail: 'status 200', durationMs: 1, ...details };
     },
     persist: async () => {
       calls.push('persist');
