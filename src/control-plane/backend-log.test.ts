@@ -16,7 +16,20 @@ describe('backend log', () => {
     const checks = log.checksOf(backend('b1'));
     assert.equal(checks.length, KEPT_CHECKS);
     assert.deepEqual([checks[0]?.detail, checks.at(-1)?.detail], ['check 3', `check ${KEPT_CHECKS + 2}`]);
-    assert.deepEqual(log.checksOf(backend('b2')), [{ atMs: 0, isPass: false, detail: 'status 503', durationMs: 1 }]);
+    const unknown = { connectMs: null, firstByteMs: null, body: null };
+    assert.deepEqual(log.checksOf(backend('b2')), [
+      { atMs: 0, isPass: false, detail: 'status 503', durationMs: 1, ...unknown },
+    ]);
+  });
+
+  it('keeps how each check went, of which the status has the result alone', () => {
+    const { log, backend, roster } = make();
+    const result = { atMs: 7, isPass: false, detail: 'status 503', durationMs: 3 };
+    roster.reportCheck(backend('b1'), { ...result, connectMs: 1.234_567, firstByteMs: 0.5, body: 'no database' });
+    assert.deepEqual(log.checksOf(backend('b1')), [
+      { ...result, connectMs: 1.23, firstByteMs: 0.5, body: 'no database' },
+    ]);
+    assert.deepEqual(backend('b1').lastCheck, result);
   });
 
   it('keeps each state with its reason and its beginning, the first one included', () => {

@@ -3,10 +3,11 @@
  *
  * Made by the admin server, which gives it to people; written by what the roster tells. A log goes
  * with its backend: it is held by the record, which outlives reloads and ends with the sweep.
- * Memory is bounded for each backend: about 6 kB of checks, and 20 kB of states at the most.
+ * Memory is bounded for each backend: about 8 kB of checks, 30 kB where all have failed with
+ * different bodies, and 20 kB of states at the most.
  */
-import type { BackendState, CheckResult, StateChange } from '../protocol/admin-api.ts';
-import type { RosterBackend } from './roster-model.ts';
+import type { BackendState, CheckRecord, StateChange } from '../protocol/admin-api.ts';
+import type { ReportedCheck, RosterBackend } from './roster-model.ts';
 
 export const KEPT_CHECKS = 50;
 export const KEPT_STATES_MS = 24 * 3600 * 1000;
@@ -15,13 +16,13 @@ export const KEPT_STATES = 200;
 
 /** What a log needs of the roster. */
 export interface LoggedRoster {
-  onCheck(listener: (check: { readonly backend: RosterBackend; readonly result: CheckResult }) => void): () => void;
+  onCheck(listener: (check: { readonly backend: RosterBackend; readonly result: ReportedCheck }) => void): () => void;
   onStateChange(listener: (change: { readonly backend: RosterBackend; readonly was: StateChange }) => void): () => void;
   stateOf(backend: RosterBackend): BackendState;
 }
 
 interface Log {
-  readonly checks: CheckResult[];
+  readonly checks: CheckRecord[];
   readonly states: StateChange[];
 }
 
@@ -39,7 +40,7 @@ export class BackendLog {
   }
 
   /** The last checks, oldest first. */
-  checksOf(backend: RosterBackend): readonly CheckResult[] {
+  checksOf(backend: RosterBackend): readonly CheckRecord[] {
     return this.#logs.get(backend)?.checks ?? [];
   }
 
@@ -52,9 +53,20 @@ export class BackendLog {
     for (const stop of this.#stops) stop();
   }
 
-  #addCheck(backend: RosterBackend, result: CheckResult): void {
+  #addCheck(backend: RosterBackend, result: ReportedCheck): void {
     const { checks } = this.#logOf(backend);
-    checks.push(result);
+    const { connectMs = null, firstByteMs = null, body = null } = result;
+    // What fails again and again mostly says the same: one text for all of them.
+    const last = checks.at(-1)?.body ?? null;
+    checks.push({
+      atMs: result.atMs,
+      isPass: result.isPass,
+      detail: result.detail,
+      durationMs: hundredths(result.durationMs),
+      connectMs: connectMs === null ? null : hundredths(connectMs),
+      firstByteMs: firstByteMs === null ? null : hundredths(firstByteMs),
+      body: body === last ? last : body,
+    });
     if (checks.length > KEPT_CHECKS) checks.shift();
   }
 
@@ -77,3 +89,5 @@ export class BackendLog {
     return { atMs: backend.sinceMs, state: this.#roster.stateOf(backend), reason: backend.reason };
   }
 }
+
+const hundredths = (value: number): number => Math.round(value * 100) / 100;

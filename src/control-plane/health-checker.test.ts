@@ -15,8 +15,9 @@ const configOf = (ports: readonly number[], health: object | null = HEALTH): Con
     pools: { web: { health, backends: ports.map((port) => ({ url: `http://127.0.0.1:${port}`, name: `b${port}` })) } },
   });
 
-const PASS = { isPass: true, detail: 'status 200', durationMs: 1 };
-const FAIL = { isPass: false, detail: 'status 503', durationMs: 1 };
+const DETAILS = { connectMs: 0.5, firstByteMs: 0.4, body: null };
+const PASS = { isPass: true, detail: 'status 200', durationMs: 1, ...DETAILS };
+const FAIL = { isPass: false, detail: 'status 503', durationMs: 1, ...DETAILS };
 
 /** A checker whose backends answer as the test says; every check is written down with its time. */
 function make(config: Config, random = 0) {

@@ -9,7 +9,7 @@
  */
 import { formatAddress } from '../config/addresses.ts';
 import type { PoolConfig } from '../config/schema.ts';
-import type { CheckResult } from '../protocol/admin-api.ts';
+import type { CheckRecord } from '../protocol/admin-api.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import { type Probe, probe as systemProbe } from './health-probe.ts';
 import { healthRuleOf, paceOf } from './health-state.ts';
@@ -48,7 +48,7 @@ interface Round {
 }
 
 /** Null: the check was called off, or could not be made. */
-type Answer = (result: CheckResult | null) => void;
+type Answer = (result: CheckRecord | null) => void;
 
 export class HealthChecker {
   readonly #roster: Roster;
@@ -93,10 +93,10 @@ export class HealthChecker {
    * The same, with the result of a check that begins after the call. Null where no check is made: of
    * one without an address or on its way out, at the end, and where this machine falls short.
    */
-  check(backend: RosterBackend): Promise<CheckResult | null> {
+  check(backend: RosterBackend): Promise<CheckRecord | null> {
     const round = this.#rounds.get(backend.id);
     if (round === undefined) return Promise.resolve(null);
-    const { promise, resolve } = Promise.withResolvers<CheckResult | null>();
+    const { promise, resolve } = Promise.withResolvers<CheckRecord | null>();
     round.asked.push(resolve);
     this.checkNow(backend);
     return promise;

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { freePort } from '../../test/harness/free-port.ts';
-import { type ProbeTarget, probe } from './health-probe.ts';
+import { excerptOf, type ProbeTarget, probe } from './health-probe.ts';
 
 const HEALTH: NonNullable<ProbeTarget['health']> = { path: '/healthz', host: null, statuses: [[200, 399]] };
 const NEVER = new AbortController().signal;
@@ -149,6 +149,46 @@ describe('health probe by GET', () => {
     assert.equal(await result, null);
     assert.equal(await probe(targetOf(port), signal.signal), null);
     while (sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  });
+});
+
+describe('what a health probe tells beside its result', () => {
+  it('how long each part took', async (t) => {
+    const { port } = await serve(t, (_, response) => setTimeout(() => response.end('fine'), 30));
+    const result = await probe(targetOf(port), NEVER);
+    const { durationMs = 0, connectMs = null, firstByteMs = null, body } = result ?? {};
+    assert.ok(connectMs !== null && connectMs > 0, `connected after ${connectMs} ms`);
+    // A timer may fire a little before its time.
+    assert.ok(firstByteMs !== null && firstByteMs >= 25, `answered after ${firstByteMs} ms`);
+    assert.ok(connectMs + firstByteMs <= durationMs, `${durationMs} ms in all`);
+    assert.equal(body, null, 'what passes needs no explanation');
+  });
+
+  it('nothing of what it did not come to', async (t) => {
+    const refused = await probe(targetOf(await freePort()), NEVER);
+    assert.deepEqual([refused?.connectMs, refused?.firstByteMs, refused?.body], [null, null, null]);
+    const { port } = await serve(t, () => {});
+    const silent = await probe(targetOf(port, { timeoutMs: 500 }), NEVER);
+    assert.notEqual(silent?.connectMs, null);
+    assert.deepEqual([silent?.firstByteMs, silent?.body], [null, null]);
+  });
+
+  it('the beginning of the body that a failure came with', async (t) => {
+    const { port } = await serve(t, (request, response) => {
+      response.writeHead(503);
+      if (request.url === '/half') response.write('the first half');
+      else response.end(`{"status":\r\n\t"DOWN"}${'é'.repeat(300)}`);
+    });
+    const whole = await probe(targetOf(port), NEVER);
+    assert.equal(whole?.body, `{"status": "DOWN"}${'é'.repeat(182)}`);
+    const half = await probe(targetOf(port, { timeoutMs: 500, health: { ...HEALTH, path: '/half' } }), NEVER);
+    assert.deepEqual([half?.detail, half?.body], ['timeout 500ms', 'the first half']);
+  });
+
+  it('of anything, what can be printed', () => {
+    assert.equal(excerptOf(Buffer.from([0x1b, 0x5b, 0x33, 0x31, 0x6d, 0x00, 0xff, 0x41])), '[31m A');
+    assert.equal(excerptOf(Buffer.from('\u202Egnp.\u{1F600}')), 'gnp.\u{1F600}');
+    assert.equal(excerptOf(Buffer.alloc(0)), '');
   });
 });
 

@@ -5,7 +5,7 @@
  */
 import { isAvailable as isInGoodStanding, type Standing } from '../balancing/rotation.ts';
 import type { PoolConfig } from '../config/schema.ts';
-import type { AdminMode, BackendState, CheckResult } from '../protocol/admin-api.ts';
+import type { AdminMode, BackendState, CheckDetails, CheckResult } from '../protocol/admin-api.ts';
 import type { Member } from './all-addresses.ts';
 import type { Health } from './health-state.ts';
 
@@ -107,6 +107,9 @@ export type PoolRecord = { -readonly [Key in keyof Omit<RosterPool, 'backends'>]
   backends: BackendRecord[];
   removedInRevision: number;
 };
+
+/** What the roster is told of a check. Of another process only the result is known. */
+export type ReportedCheck = CheckResult & Partial<CheckDetails>;
 
 /** A change that cannot be made; `status` is for the admin API's answer. */
 export class RosterError extends Error {

@@ -4,7 +4,6 @@
  * are in `outliers.ts`.
  */
 import type { Config } from '../config/schema.ts';
-import type { CheckResult } from '../protocol/admin-api.ts';
 import type { State } from '../state/layout.ts';
 import { resetLiveFailures } from './board.ts';
 import type { Moment } from './clock.ts';
@@ -13,7 +12,7 @@ import { afterCheck, healthRuleOf } from './health-state.ts';
 import { endEjection, readmit } from './outliers.ts';
 import { refusalOf } from './refused-addresses.ts';
 import { NOTHING, QUIET_CHANGE, type Report } from './report.ts';
-import type { BackendRecord, PoolRecord } from './roster-model.ts';
+import type { BackendRecord, PoolRecord, ReportedCheck } from './roster-model.ts';
 import { beginSlowStart } from './slow-start.ts';
 
 /** One more check result. */
@@ -21,7 +20,7 @@ export function reportCheckResult(
   state: State,
   pool: PoolRecord,
   backend: BackendRecord,
-  result: CheckResult,
+  result: ReportedCheck,
   now: Moment,
 ): Report {
   const rule = healthRuleOf(pool.config);
@@ -30,7 +29,9 @@ export function reportCheckResult(
   backend.health = health;
   backend.passesInRow = passesInRow;
   backend.failsInRow = failsInRow;
-  backend.lastCheck = result;
+  // The result alone: it goes out with every status.
+  const { atMs, isPass, detail, durationMs } = result;
+  backend.lastCheck = { atMs, isPass, detail, durationMs };
   // While it is down the reason stays the last failure, however many checks have passed since.
   if (!result.isPass || backend.health !== 'unhealthy') backend.healthReason = result.detail;
   if (backend.isEjected && result.isPass) {

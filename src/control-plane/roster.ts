@@ -13,7 +13,7 @@
 import { policyIndex } from '../balancing/policies.ts';
 import { formatDuration } from '../config/durations.ts';
 import type { Config } from '../config/schema.ts';
-import type { AdminMode, BackendAddition, BackendState, CheckResult, StateChange } from '../protocol/admin-api.ts';
+import type { AdminMode, BackendAddition, BackendState, StateChange } from '../protocol/admin-api.ts';
 import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { Plan } from '../protocol/worker.ts';
@@ -36,6 +36,7 @@ import {
   type BackendRecord,
   type Origin,
   type PoolRecord,
+  type ReportedCheck,
   type RosterBackend,
   RosterError,
   type RosterPool,
@@ -72,7 +73,7 @@ export class Roster {
   readonly #changeListeners = new Listeners();
   readonly #checkListeners = new Listeners<RosterBackend>();
   readonly #cutListeners = new Listeners<RosterBackend>();
-  readonly #checkedListeners = new Listeners<{ readonly backend: RosterBackend; readonly result: CheckResult }>();
+  readonly #checkedListeners = new Listeners<{ readonly backend: RosterBackend; readonly result: ReportedCheck }>();
   readonly #stateListeners = new Listeners<{ readonly backend: RosterBackend; readonly was: StateChange }>();
   #config: Config;
   #changes: RuntimeChanges = NO_CHANGES;
@@ -181,7 +182,7 @@ export class Roster {
   }
 
   /** Calls `listener` when a check has been reported, and what follows from it is done. */
-  onCheck(listener: (check: { readonly backend: RosterBackend; readonly result: CheckResult }) => void): () => void {
+  onCheck(listener: (check: { readonly backend: RosterBackend; readonly result: ReportedCheck }) => void): () => void {
     return this.#checkedListeners.add(listener);
   }
 
@@ -233,7 +234,7 @@ export class Roster {
   }
 
   /** One more result of a health check. */
-  reportCheck(backend: RosterBackend, result: CheckResult): void {
+  reportCheck(backend: RosterBackend, result: ReportedCheck): void {
     const record = this.#recordOf(backend);
     if (record === null) return;
     const report = reportCheckResult(this.#state, this.#poolOf(record), record, result, momentOf(this.#clock));

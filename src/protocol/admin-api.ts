@@ -72,6 +72,19 @@ export interface CheckResult {
   readonly durationMs: number;
 }
 
+/** What is known of a check beyond its result; null where it did not come so far. */
+export interface CheckDetails {
+  /** Until the connection stood. Names are looked up apart from checks, so this has no part in it. */
+  readonly connectMs: number | null;
+  /** From then until the head of the answer was there. */
+  readonly firstByteMs: number | null;
+  /** The beginning of the body of a failed check, at most 200 characters. */
+  readonly body: string | null;
+}
+
+/** One of `GET /api/v1/pools/:pool/backends/:backend/checks`. */
+export interface CheckRecord extends CheckResult, CheckDetails {}
+
 /** When a backend came into a state, and why. */
 export interface StateChange {
   readonly atMs: number;
@@ -182,6 +195,22 @@ export interface RouteStatus {
   readonly requests: number;
   /** The same a second, over the last 10 s. */
   readonly rps: number;
+  /** The number of an earlier route that takes all that this one would, so that it never matches; else null. */
+  readonly coveredBy: number | null;
+}
+
+/** One of `GET /api/v1/listeners`. All routes hold for each of them. */
+export interface ListenerStatus {
+  readonly name: string;
+  readonly address: string;
+  /** `partly`: not every worker accepts there. `closed`: the balancer is stopping. */
+  readonly state: 'listening' | 'partly' | 'failed' | 'starting' | 'closed';
+  /** Why it is not `listening`, in words; else empty. */
+  readonly reason: string;
+  readonly acceptingWorkers: number;
+  readonly workers: number;
+  /** Connections that came in there and are open, as of the last second. */
+  readonly clientConnections: number;
 }
 
 /** Body of `POST /api/v1/explain`: a `url`, or what it is made of. */
@@ -302,6 +331,24 @@ export interface BackendPatch {
   readonly mode?: AdminMode;
 }
 
+/** Body of `PATCH /api/v1/pools/:pool/backends`: the same for each of these. */
+export interface BackendsPatch extends BackendPatch {
+  readonly backends: readonly string[];
+}
+
+/** A backend that a change of several was not made on, and why. */
+export interface RefusedChange {
+  readonly backend: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** The answer to it: each is changed or refused. */
+export interface BackendsChanged extends Persistence {
+  readonly changed: readonly string[];
+  readonly refused: readonly RefusedChange[];
+}
+
 /** Body of `POST /api/v1/pools/:pool/backends` */
 export interface BackendAddition {
   readonly url: string;
@@ -319,7 +366,7 @@ export interface CutAnswer {
 /** The answer of `POST /api/v1/pools/:pool/backends/:backend/check`. */
 export interface CheckAnswer {
   /** Null where the check takes longer than the answer can wait (202), or could not be made (200). */
-  readonly check: CheckResult | null;
+  readonly check: CheckRecord | null;
   readonly dryRun?: true;
 }
 
@@ -342,6 +389,17 @@ export interface DryRun {
   readonly inFlight: number;
   /** Backends of the pool that may be given requests, now and with the change. */
   readonly available: { readonly before: number; readonly after: number };
+  /** What would be changed or removed, as it is now: with it the change can be taken back. */
+  readonly former: { readonly policy: string | null; readonly backends: readonly FormerBackend[] };
+  /** Of a change of several backends: those that it cannot be made on. */
+  readonly refused?: readonly RefusedChange[];
+}
+
+export interface FormerBackend {
+  readonly name: string;
+  readonly url: string;
+  readonly weight: number;
+  readonly mode: AdminMode;
 }
 
 /** An error answer, RFC 9457, as `application/problem+json`. */

@@ -100,13 +100,16 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     expectedShares: (poolId) => shares.of(poolId),
     clock,
   });
+  const routes = new RouteCounts(state, roster);
+  sampler.onSecond(() => routes.tick());
   sampler.start();
   const server = await startAdmin({
     config,
     roster,
     journal,
     sampler,
-    routes: new RouteCounts(state, roster),
+    routes,
+    listeners: () => [],
     supervisor: {
       workers: () => workers,
       applied: async () => void calls.push(`applied ${roster.revision}`),

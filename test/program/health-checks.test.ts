@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type http from 'node:http';
 import { type TestContext, test } from 'node:test';
-import type { CheckAnswer } from '../../src/protocol/admin-api.ts';
+import type { CheckAnswer, CheckRecord } from '../../src/protocol/admin-api.ts';
 import { type BalancerProgram, poolOf, QUICK_HEALTH, runBalancer, type Settings } from '../harness/balancer-program.ts';
 import { eventually } from '../harness/eventually.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -165,11 +165,18 @@ test('an operator checks now, and need not wait for the pace', async (t) => {
   const check = async (): Promise<CheckAnswer['check']> =>
     (await admin.json<CheckAnswer>('/api/v1/pools/web/backends/odd/check', { method: 'POST' })).check;
   assert.equal((await check())?.detail, 'status 200');
-  side.answer = status(503);
+  side.answer = (response) => {
+    response.statusCode = 503;
+    response.end('no database');
+  };
   for (let failed = 1; failed <= QUICK_HEALTH.fall; failed++) {
     const result = await check();
     assert.deepEqual([result?.isPass, result?.detail], [false, 'status 503']);
   }
   assert.equal((await admin.backend('odd')).state, 'down', 'they count like any other');
+  const { checks } = await admin.json<{ checks: CheckRecord[] }>('/api/v1/pools/web/backends/odd/checks');
+  const last = checks.at(-1);
+  assert.deepEqual([last?.detail, last?.body], ['status 503', 'no database']);
+  assert.ok((last?.connectMs ?? 0) > 0 && (last?.firstByteMs ?? 0) > 0, JSON.stringify(last));
   await assertElsewhere(side);
 });

@@ -7,7 +7,7 @@ import type {
   BackendAddition,
   BackendPatch,
   CheckAnswer,
-  CheckResult,
+  CheckRecord,
   CutAnswer,
   PoolPatch,
   Problem,
@@ -95,6 +95,8 @@ export function getSnapshot(topics: readonly string[]): Promise<SnapshotMessage>
 export interface HistoryQuery {
   readonly topic: string;
   readonly range: HistoryRange;
+  /** Instead of the range: a time that is over, both seconds included. */
+  readonly span?: { readonly fromSeconds: number; readonly toSeconds: number } | null;
   readonly columns?: readonly (HistoryColumn | 'bands')[];
   /** Only what comes after this second. */
   readonly after?: number;
@@ -102,10 +104,10 @@ export interface HistoryQuery {
   readonly backends?: readonly string[];
 }
 
-export function getHistory({ topic, range, columns, after, backends }: HistoryQuery): Promise<HistoryAnswer> {
+export function getHistory({ topic, range, span, columns, after, backends }: HistoryQuery): Promise<HistoryAnswer> {
   return read('api/v1/history', {
     topic,
-    range,
+    ...(span == null ? { range } : { from: span.fromSeconds, to: span.toSeconds }),
     columns: columns?.join(','),
     after,
     backends: backends?.map(encodeURIComponent).join(','),
@@ -120,12 +122,16 @@ export function getPoolLines(pools: readonly string[], range: HistoryRange): Pro
 export interface EventQuery {
   readonly text?: string;
   readonly level?: string | null;
+  /** Any of these. */
+  readonly kinds?: readonly string[];
   /** Any of these; the empty one is for events about the whole. */
   readonly subjects?: readonly string[];
   readonly before?: number;
   readonly after?: number;
   /** Milliseconds since the epoch. */
   readonly since?: number;
+  /** Before this moment, milliseconds since the epoch. */
+  readonly until?: number;
   readonly limit: number;
 }
 
@@ -135,8 +141,8 @@ export interface EventPage {
   readonly isMore: boolean;
 }
 
-export function getEvents({ subjects, ...query }: EventQuery): Promise<EventPage> {
-  return read('api/v1/events', { ...query, subject: subjects });
+export function getEvents({ subjects, kinds, ...query }: EventQuery): Promise<EventPage> {
+  return read('api/v1/events', { ...query, kind: kinds, subject: subjects });
 }
 
 /** Who would get what under this policy, if it were applied now. */
@@ -145,8 +151,8 @@ export function getShares(pool: string, policy: string): Promise<SharePreview> {
 }
 
 /** The last checks of a backend, oldest first. */
-export async function getChecks(pool: string, backend: string): Promise<readonly CheckResult[]> {
-  return (await read<{ checks: readonly CheckResult[] }>(`${backendPath(pool, backend)}/checks`)).checks;
+export async function getChecks(pool: string, backend: string): Promise<readonly CheckRecord[]> {
+  return (await read<{ checks: readonly CheckRecord[] }>(`${backendPath(pool, backend)}/checks`)).checks;
 }
 
 /** The states of a backend over the last day, oldest first. */
@@ -176,7 +182,7 @@ export async function removeBackend(pool: string, backend: string): Promise<void
 }
 
 /** Checks a backend now; null where that takes longer than the answer could wait. */
-export async function checkBackend(pool: string, backend: string): Promise<CheckResult | null> {
+export async function checkBackend(pool: string, backend: string): Promise<CheckRecord | null> {
   const response = await call('POST', `${backendPath(pool, backend)}/check`);
   return ((await response.json()) as CheckAnswer).check;
 }

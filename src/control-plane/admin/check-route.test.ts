@@ -12,7 +12,14 @@ describe('checking a backend by the admin API', () => {
     const { status, text } = await side.ask(CHECK, POST);
     assert.equal(status, 200);
     const { check } = JSON.parse(text) as CheckAnswer;
-    assert.deepEqual(check, { atMs: side.clock.wallMs(), isPass: true, detail: 'status 200', durationMs: 1 });
+    const details = { connectMs: 0.5, firstByteMs: 0.4, body: null };
+    assert.deepEqual(check, {
+      atMs: side.clock.wallMs(),
+      isPass: true,
+      detail: 'status 200',
+      durationMs: 1,
+      ...details,
+    });
     assert.deepEqual(side.calls, ['check b1'], 'nothing is written to disk, no plan waited for');
   });
 

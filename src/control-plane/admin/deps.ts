@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Config } from '../../config/schema.ts';
-import type { CheckResult, WorkerStatus } from '../../protocol/admin-api.ts';
+import type { CheckRecord, ListenerStatus, WorkerStatus } from '../../protocol/admin-api.ts';
 import type { CarriedSessions } from '../../protocol/handover.ts';
 import type { Journal } from '../journal.ts';
 import type { LoadedConfig, ReloadResult } from '../reload.ts';
@@ -20,13 +20,15 @@ export interface AdminDeps {
   readonly journal: Journal;
   readonly sampler: Sampler;
   readonly routes: RouteCounts;
+  /** Where clients are accepted now. */
+  readonly listeners: () => readonly ListenerStatus[];
   readonly supervisor: {
     workers(): readonly WorkerStatus[];
     /** Resolves when every live worker follows the latest plan. */
     applied(): Promise<void>;
   };
   /** Checks a backend now; resolves with null where no check could be made. */
-  readonly check: (backend: RosterBackend) => Promise<CheckResult | null>;
+  readonly check: (backend: RosterBackend) => Promise<CheckRecord | null>;
   /** Resolves with null when the changes made so far are on disk, or else with the reason why not. */
   readonly persist: () => Promise<string | null>;
   readonly reload: () => Promise<ReloadResult>;
