@@ -152,10 +152,11 @@ function liveSettings({
   limits,
   forwarded,
   dns,
+  ui,
   accessLog,
   failureField,
 }: Config): object {
-  return { shutdownTimeoutMs, via, client, limits, forwarded, dns, accessLog, failureField };
+  return { shutdownTimeoutMs, via, client, limits, forwarded, dns, ui, accessLog, failureField };
 }
 
 function fixedSettings({ workers, workerHeapBytes, stateFile, admin }: Config): object {

@@ -98,6 +98,10 @@ interface WrittenOut {
     readonly maxTtlMs: number;
     readonly family: 'any' | 'ipv4' | 'ipv6';
   };
+  readonly ui: {
+    readonly environment: string | null;
+    readonly color: 'grey' | 'blue' | 'green' | 'yellow' | 'orange' | 'red' | 'purple';
+  };
   readonly accessLog: { readonly path: string; readonly format: 'json' | 'combined' } | null;
   readonly failureField: string | null;
 }
@@ -175,6 +179,7 @@ test('a config with nothing but backends has every default', () => {
     },
     forwarded: { trust: [] },
     dns: { servers: [], timeoutMs: 5_000, maxTtlMs: 60_000, family: 'any' },
+    ui: { environment: null, color: 'grey' },
     accessLog: null,
     failureField: null,
   };

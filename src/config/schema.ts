@@ -23,6 +23,7 @@ import {
   readToken,
   readVia,
 } from './texts.ts';
+import { UiSchema } from './ui-schema.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -319,6 +320,7 @@ export const ConfigSchema = requiredSection('The whole file.', {
   limits: LimitsSchema,
   forwarded: ForwardedSchema,
   dns: DnsSchema,
+  ui: UiSchema,
   accessLog: AccessLogSchema.nullable().prefault(null),
   failureField: setting(
     { kind: 'field name', json: { type: ['string', 'null'] }, read: orNull(readFieldName) },
@@ -359,6 +361,7 @@ export type AdminConfig = NonNullable<Config['admin']>;
 export type ClientConfig = Config['client'];
 export type LimitsConfig = Config['limits'];
 export type DnsConfig = Config['dns'];
+export type UiConfig = Config['ui'];
 export type AccessLogConfig = NonNullable<Config['accessLog']>;
 
 function readVersion(value: unknown): Reading<1> {
