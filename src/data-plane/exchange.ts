@@ -15,7 +15,7 @@ import { BODY } from '../http1/framing.ts';
 import type { HeadReader } from '../http1/head-reader.ts';
 import { newRequest, type Request } from '../http1/request.ts';
 import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
-import { failureAnswer, lastHopAnswer } from './answer.ts';
+import { connectionLine, failureAnswer, INTERIM_FRAMING, lastHopAnswer, SWITCH_FRAMING } from './answer.ts';
 import type { Client } from './client.ts';
 import type { DataPlane } from './data-plane.ts';
 import { answerDueMs, mayTryAgain, triesEndMs } from './failover.ts';
@@ -32,13 +32,6 @@ const FRESH_ENOUGH_MS = 1000;
 
 /** Methods whose bodies some servers leave unread. */
 const USUALLY_BODYLESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
-
-const INTERIM_FRAMING: AnswerFraming = { isChunked: false, keepsLength: false, connectionLine: '' };
-const SWITCH_FRAMING: AnswerFraming = {
-  isChunked: false,
-  keepsLength: false,
-  connectionLine: 'Connection: Upgrade\r\nUpgrade: websocket\r\n',
-};
 
 export class Exchange implements AttemptOwner, PlacementOwner {
   readonly request: Request = newRequest();
@@ -266,7 +259,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
       this.#isKeptAlive = false;
     answer.isChunked = isOpenEnded && request.minorVersion === 1;
     answer.keepsLength = !isOpenEnded && this.#status !== 204;
-    answer.connectionLine = this.#connectionLine();
+    answer.connectionLine = connectionLine(this.#isKeptAlive, this.request.minorVersion);
     this.#client.wire.writeText(writeResponseHead(reader, framing, options.nominated, answer));
   }
 
@@ -417,9 +410,8 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#isStarted = true;
     this.#status = failure.status;
     if (!this.#body.isEnded || failure.side === 'client' || this.#plane.isDraining) this.#isKeptAlive = false;
-    this.#client.wire.writeText(
-      failureAnswer(failure, this.request.isHead, this.#connectionLine(), this.#failureField),
-    );
+    const line = connectionLine(this.#isKeptAlive, this.request.minorVersion);
+    this.#client.wire.writeText(failureAnswer(failure, this.request.isHead, line, this.#failureField));
     this.#count(failure);
     this.#client.exchangeEnded(this.#isKeptAlive);
   }
@@ -427,14 +419,9 @@ export class Exchange implements AttemptOwner, PlacementOwner {
   #answerAsLastHop(): void {
     this.#status = 204;
     if (!this.#body.isEnded) this.#isKeptAlive = false;
-    this.#client.wire.writeText(lastHopAnswer(this.#connectionLine()));
+    this.#client.wire.writeText(lastHopAnswer(connectionLine(this.#isKeptAlive, this.request.minorVersion)));
     this.#count(null);
     this.#client.exchangeEnded(this.#isKeptAlive);
-  }
-
-  #connectionLine(): string {
-    if (!this.#isKeptAlive) return 'Connection: close\r\n';
-    return this.request.minorVersion === 0 ? 'Connection: keep-alive\r\n' : '';
   }
 
   #count(failure: Failure | null): void {
