@@ -2,6 +2,7 @@
 import type { BackendSource, PoolSource } from '../../src/control-plane/admin/topics/source.ts';
 import type { AdminMode, BackendState, BackendStatus, PoolStatus } from '../../src/protocol/admin-api.ts';
 import type { PolicyInfo } from '../../src/protocol/dashboard.ts';
+import type { PoolSettings } from '../../src/protocol/live.ts';
 import { FakeFigures } from './fake-figures.ts';
 
 export type Scenario = 'fleet' | 'calm' | 'thousand' | 'idle' | 'empty';
@@ -56,6 +57,7 @@ export function fakeBackend(
   return {
     name,
     url: `http://10.0.0.${port % 250}:${port}`,
+    addresses: [`10.0.0.${port % 250}`],
     state,
     reason,
     sinceMs: state === 'up' ? nowMs - 1000 * (60 + port * 37) : nowMs - 1000 * (port % 241),
@@ -66,6 +68,7 @@ export function fakeBackend(
     rampPercent: 100,
     ejectedUntilMs: null,
     cutAtMs: null,
+    inFlightAtLeave: state === 'draining' ? 52 : null,
     requests: 0,
     failures: 0,
     failuresByCode: {},
@@ -145,6 +148,16 @@ export function poolsOf(scenario: Scenario, nowMs: number): FakePool[] {
   return [fakePool('web', 'round-robin', 120, [b('alpha', 8101), b('beta', 8102), b('gamma', 8103)]), api, fixed];
 }
 
+const SETTINGS: PoolSettings = {
+  attempts: 3,
+  budgetPercent: 20,
+  budgetPerSecond: 10,
+  queueSize: 1000,
+  queueTimeoutMs: 5000,
+  drainTimeoutMs: 600_000,
+  routeCount: 2,
+};
+
 /** The pool as topics are made of it. */
 export function sourceOf(pool: FakePool): PoolSource {
   return {
@@ -152,6 +165,7 @@ export function sourceOf(pool: FakePool): PoolSource {
     policy: pool.policy,
     isPanic: pool.isPanic,
     figures: pool.figures,
+    settings: SETTINGS,
     backends: pool.backends.map(backendSourceOf),
     status: () => {
       const { demand: _demand, backends: _backends, figures, ...fields } = pool;

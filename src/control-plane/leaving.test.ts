@@ -55,6 +55,20 @@ describe('the limit of a drain', () => {
     assert.equal(backend('b1').cutAtMs, cutAtMs);
   });
 
+  it('knows what it began with, for as long as the backend leaves', () => {
+    const { roster, backend, setInFlight } = setUp('0s');
+    setInFlight(backend('b1').slot, 7);
+    assert.equal(backend('b1').inFlightAtLeave, null);
+    roster.setMode(backend('b1'), 'drain', 'admin API');
+    setInFlight(backend('b1').slot, 2);
+    roster.setMode(backend('b1'), 'maintenance', 'admin API');
+    assert.equal(backend('b1').inFlightAtLeave, 7);
+    roster.setMode(backend('b1'), 'ready', 'admin API');
+    assert.equal(backend('b1').inFlightAtLeave, null);
+    roster.removeBackend(backend('b1'), 'admin API');
+    assert.equal(backend('b1').inFlightAtLeave, 2);
+  });
+
   it('is called off when the backend takes requests again', () => {
     const { roster, backend, setInFlight, cuts, pass } = setUp();
     setInFlight(backend('b1').slot, 1);

@@ -5,9 +5,10 @@
 import type { Moment } from './clock.ts';
 import type { BackendRecord } from './roster-model.ts';
 
-/** From now on it takes no new requests; what it has in flight may go on for `timeoutMs`, 0 without end. */
-export function beginLeaving(backend: BackendRecord, timeoutMs: number, now: Moment): void {
-  // From drain to maintenance, or removed while drained: its time has begun already.
+/** From now on it takes no new requests; what it has `inFlight` may go on for `timeoutMs`, 0 without end. */
+export function beginLeaving(backend: BackendRecord, inFlight: number, timeoutMs: number, now: Moment): void {
+  // From drain to maintenance, or removed while drained: it has begun already.
+  backend.inFlightAtLeave ??= inFlight;
   if (backend.cutDueMs !== null || timeoutMs === 0) return;
   backend.cutAtMs = now.wallMs + timeoutMs;
   backend.cutDueMs = now.monotonicMs + timeoutMs;
@@ -16,6 +17,7 @@ export function beginLeaving(backend: BackendRecord, timeoutMs: number, now: Mom
 
 /** It takes requests again. */
 export function stopLeaving(backend: BackendRecord): void {
+  backend.inFlightAtLeave = null;
   backend.cutAtMs = null;
   backend.cutDueMs = null;
   backend.isCut = false;

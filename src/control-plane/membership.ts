@@ -185,7 +185,7 @@ export class Membership {
       if (backend.mode !== want.mode && want.mode === 'ready') returned.push(backend);
       backend.mode = want.mode;
       if (want.mode === 'ready') stopLeaving(backend);
-      else beginLeaving(backend, pool.config.drainTimeoutMs, momentOf(this.#clock));
+      else this.#beginLeaving(pool, backend);
       backend.origin = want.origin;
       return backend;
     });
@@ -217,6 +217,7 @@ export class Membership {
       ejectionsTotal: 0,
       ramp: FULL_RAMP,
       cutAtMs: null,
+      inFlightAtLeave: null,
       reason: '',
       sinceMs: this.#clock.wallMs(),
       lastCheck: null,
@@ -248,13 +249,18 @@ export class Membership {
     leaving: BackendRecord[],
   ): void {
     if (backend.isRemoved) return;
-    beginLeaving(backend, pool.config.drainTimeoutMs, momentOf(this.#clock));
+    this.#beginLeaving(pool, backend);
     backend.isRemoved = true;
     backend.removedInRevision = nextRevision;
     backend.restingSweeps = 0;
     backend.modeOrigin = origin;
     backend.nextCheckMs = null;
     leaving.push(backend);
+  }
+
+  #beginLeaving(pool: PoolRecord, backend: BackendRecord): void {
+    const inFlight = inFlightOf(this.#state, backend.slot);
+    beginLeaving(backend, inFlight, pool.config.drainTimeoutMs, momentOf(this.#clock));
   }
 
   /** Nothing in flight and no connection open, in any worker. */

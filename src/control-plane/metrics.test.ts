@@ -27,6 +27,7 @@ function setup() {
     isBackup: false,
     ejectedUntilMs: null,
     cutAtMs: null,
+    inFlightAtLeave: null,
     ramp: 10,
     ejectionsTotal: 2,
     lastCheck: slot === 0 ? { atMs: 1, isPass: true, detail: 'status 200', durationMs: 2.5 } : null,
@@ -45,6 +46,7 @@ function setup() {
     pools: [pool],
     revision: 3,
     stateOf: (b: SampledBackend) => (b.slot === 0 ? 'up' : 'down'),
+    addressesOf: () => ['127.0.0.1'],
   } as const;
   const sampler = new Sampler({
     state,
@@ -94,7 +96,9 @@ function setup() {
     state.histograms[state.poolHistogram(worker, 0) + bucketOf(700)] = 7;
     state.histograms[state.poolHistogram(worker, 0) + bucketOf(40_000_000)] = 1;
   }
-  const routes = { status: () => [{ number: 1, host: null, path: '/v1', pool: 'web', requests: 11, rps: 0, coveredBy: null }] };
+  const routes = {
+    status: () => [{ number: 1, host: null, path: '/v1', pool: 'web', requests: 11, rps: 0, coveredBy: null }],
+  };
   return { state, sampler, roster, routes };
 }
 

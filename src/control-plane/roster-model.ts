@@ -43,6 +43,8 @@ export interface RosterBackend extends Member {
   readonly ramp: number;
   /** When what is still in flight on it is cut, milliseconds since the epoch; null where it takes requests, or may finish. */
   readonly cutAtMs: number | null;
+  /** What it had in flight when it began to leave; null while it is not leaving. */
+  readonly inFlightAtLeave: number | null;
   /** Why it is in its state, in words; may be empty while it is up. */
   readonly reason: string;
   /** When its state began, milliseconds since the epoch. */

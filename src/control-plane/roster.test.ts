@@ -138,6 +138,31 @@ describe('roster: names', () => {
     assert.deepEqual(kinds(), ['backend-unresolved', 'backend-resolved']);
   });
 
+  it('knows all addresses of a name, the one in use first', () => {
+    const { roster, backend } = makeRoster(
+      configOf({ web: { backends: [at(8081, 'b1'), { url: 'http://app.test:80', name: 'app' }] } }),
+    );
+    assert.deepEqual(roster.addressesOf(backend('b1')), ['127.0.0.1']);
+    assert.deepEqual(roster.addressesOf(backend('app')), []);
+    roster.setAddresses('app.test', ['10.0.0.1', '10.0.0.2']);
+    roster.setAddress(backend('app'), '10.0.0.1');
+    assert.deepEqual(roster.addressesOf(backend('app')), ['10.0.0.1', '10.0.0.2']);
+    roster.tryAddress(backend('app'), '10.0.0.2');
+    assert.deepEqual(roster.addressesOf(backend('app')), ['10.0.0.2', '10.0.0.1']);
+  });
+
+  it('each of all addresses of a name is that one alone', () => {
+    const { roster, pool } = makeRoster(
+      configOf({ web: { backends: [{ url: 'http://app.test:80', name: 'app', addresses: 'all' }] } }),
+    );
+    roster.setAddresses('app.test', ['10.0.0.1', '10.0.0.2']);
+    const present = pool().backends.filter(({ isRemoved }) => !isRemoved);
+    assert.deepEqual(
+      present.map((backend) => roster.addressesOf(backend)),
+      [['10.0.0.1'], ['10.0.0.2']],
+    );
+  });
+
   it('keeps the last good address and warns once', () => {
     const { roster, backend, kinds } = makeRoster(configOf(NAMED));
     roster.setAddress(backend('b1'), '10.0.0.5');

@@ -18,7 +18,7 @@ import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { Plan } from '../protocol/worker.ts';
 import type { State } from '../state/layout.ts';
-import { isStandIn, type KnownAddresses, subjectsOfAll } from './all-addresses.ts';
+import { isOneOfAll, isStandIn, type KnownAddresses, subjectsOfAll } from './all-addresses.ts';
 import { inFlightOf, raiseVersion, resetLiveFailures, storeBackend, storePool } from './board.ts';
 import { buildPlan } from './build-plan.ts';
 import { type Clock, momentOf, SYSTEM_CLOCK } from './clock.ts';
@@ -146,6 +146,14 @@ export class Roster {
 
   stateOf(backend: RosterBackend): BackendState {
     return stateOf(backend);
+  }
+
+  /** What its host stands for, the address in use first; empty while its name does not resolve. */
+  addressesOf(backend: RosterBackend): readonly string[] {
+    const { address, host } = backend;
+    if (address === null) return [];
+    const others = isOneOfAll(backend) ? [] : (this.#names.used.get(host) ?? []);
+    return [address, ...others.filter((other) => other !== address)];
   }
 
   /** The row in shared memory of each route of the config, in order. */

@@ -61,6 +61,7 @@ const backend = (name: string, slot: number): SampledBackend => ({
   isBackup: false,
   ejectedUntilMs: null,
   cutAtMs: null,
+  inFlightAtLeave: null,
   ramp: 10,
   ejectionsTotal: 2,
   lastCheck: null,
@@ -83,7 +84,12 @@ function setup() {
     isPanic: false,
     backends: [backend('b1', 0)],
   };
-  const roster = { pools: [web] as TestPool[], revision: 7, stateOf: () => 'up' as const };
+  const roster = {
+    pools: [web] as TestPool[],
+    revision: 7,
+    stateOf: () => 'up' as const,
+    addressesOf: () => ['127.0.0.1'],
+  };
   const workers = (): WorkerStatus[] => [];
   const sampler = new Sampler({
     state,

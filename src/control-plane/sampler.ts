@@ -46,6 +46,7 @@ export type SampledBackend = Pick<
   | 'isBackup'
   | 'ejectedUntilMs'
   | 'cutAtMs'
+  | 'inFlightAtLeave'
   | 'lastCheck'
   | 'nextCheckMs'
   | 'isRemoved'
@@ -66,6 +67,7 @@ export interface SampledRoster {
   readonly pools: readonly SampledPool[];
   readonly revision: number;
   stateOf(backend: SampledBackend): BackendState;
+  addressesOf(backend: SampledBackend): readonly string[];
 }
 
 export interface SamplerOptions {
@@ -181,6 +183,7 @@ export class Sampler {
     return {
       name: backend.name,
       url: backend.url,
+      addresses: this.#options.roster.addressesOf(backend),
       state: this.#options.roster.stateOf(backend),
       reason: backend.reason,
       sinceMs: backend.sinceMs,
@@ -191,6 +194,7 @@ export class Sampler {
       rampPercent: (100 * backend.ramp) / FULL_RAMP,
       ejectedUntilMs: backend.ejectedUntilMs,
       cutAtMs: backend.cutAtMs,
+      inFlightAtLeave: backend.inFlightAtLeave,
       ...readBackendCounts(this.state, backend.slot),
       rps: hundredths(row?.rps ?? 0),
       expectedShare: tenThousandths(shares.expected?.get(backend.id) ?? null),

@@ -19,6 +19,8 @@ export interface LatencyMs {
 export interface BackendStatus {
   readonly name: string;
   readonly url: string;
+  /** IP addresses that its host stands for, the one in use first; empty where the name does not resolve. */
+  readonly addresses: readonly string[];
   readonly state: BackendState;
   /** Why it is in this state, in words: `ECONNREFUSED 127.0.0.1:8082`, `status 503`. */
   readonly reason: string;
@@ -35,6 +37,8 @@ export interface BackendStatus {
   readonly ejectedUntilMs: number | null;
   /** When what it has in flight is cut, milliseconds since the epoch; null where it is not leaving, or has no limit. */
   readonly cutAtMs: number | null;
+  /** What it had in flight when it began to leave; null while it is not leaving. */
+  readonly inFlightAtLeave: number | null;
   /** Attempts begun and not finished. */
   readonly inFlight: number;
   /** Open connections from the balancer, in use or idle. */
