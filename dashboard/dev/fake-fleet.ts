@@ -6,12 +6,12 @@
  * is scripted by seconds and has no randomness of its own, so that a picture taken twice is the
  * same twice.
  */
-import type { PoolSource, TopicSource } from '../../src/control-plane/admin/topics/source.ts';
+import type { PoolSource, RouteSource, TopicSource } from '../../src/control-plane/admin/topics/source.ts';
 import { History } from '../../src/control-plane/history/history.ts';
 import { Journal } from '../../src/control-plane/journal.ts';
 import type { AdminMode, BackendAddition, Status, WorkerStatus } from '../../src/protocol/admin-api.ts';
 import type { EventLevel, LiveEvent } from '../../src/protocol/dashboard.ts';
-import type { SystemFields } from '../../src/protocol/live.ts';
+import type { ListenerRow, SystemFields } from '../../src/protocol/live.ts';
 import { FakeFigures, tickPool } from './fake-figures.ts';
 import {
   type FakeBackend,
@@ -82,6 +82,26 @@ export class FakeFleet implements TopicSource {
       sockets: 'handles',
     }));
   }
+
+  get listeners(): readonly ListenerRow[] {
+    const both = { state: 'listening' as const, reason: '', acceptingWorkers: 2, workers: 2 };
+    return [{ name: 'web', address: '[::]:8080', ...both, clientConnections: this.totals.clientConnections }];
+  }
+
+  get routes(): readonly RouteSource[] {
+    return this.fakePools.map(({ name, requests, figures }, index) => ({
+      number: index + 1,
+      host: `${name}.example.com`,
+      path: null,
+      pool: name,
+      requests,
+      rps: figures.rps,
+      coveredBy: null,
+      example: { host: `${name}.example.com`, path: '/' },
+    }));
+  }
+
+  readonly unrouted = { requests: 0, rps: 0 };
 
   get system(): SystemFields {
     return {

@@ -12,7 +12,7 @@ import { poolProblems } from './pool-checks.ts';
 import { type Problem, problem, problemAtKey } from './problems.ts';
 import { entriesOf, isMap, pairsOf, type RawMap } from './raw-values.ts';
 import { quoted } from './reading.ts';
-import { covers } from './route-cover.ts';
+import { covers, RouteOrder } from './route-cover.ts';
 import { AdminSchema, ConfigSchema, RouteSchema } from './schema.ts';
 import { defaultAt } from './schema-walk.ts';
 import { formatSize, readSize } from './sizes.ts';
@@ -89,22 +89,19 @@ function poolReferenceProblems(routes: readonly unknown[], pools: readonly strin
 }
 
 function coverProblems(routes: readonly unknown[]): Problem[] {
-  const problems: Problem[] = [];
-  const earlier: { index: number; host: string | null; path: string | null }[] = [];
-  for (const [index, route] of entriesOf(routes)) {
+  const read = entriesOf(routes).flatMap(([index, route]) => {
     // The name of the pool does not matter to what the route matches.
     const parsed = RouteSchema.safeParse(isMap(route) ? { ...route, pool: 'any' } : route);
-    if (!parsed.success) continue;
-    const cover = earlier.find((each) => covers(each, parsed.data));
-    if (cover !== undefined) {
-      const text = `this route never matches: route ${cover.index + 1} takes all that it would`;
-      const isSame = covers(parsed.data, cover);
-      const suggestion = isSame ? 'take one of the two out' : `move it before route ${cover.index + 1}`;
-      problems.push(problem('route-unreachable', ['routes', index], text, suggestion));
-    }
-    earlier.push({ index, host: parsed.data.host, path: parsed.data.path });
-  }
-  return problems;
+    return parsed.success ? [{ index, host: parsed.data.host, path: parsed.data.path }] : [];
+  });
+  const order = new RouteOrder(read);
+  return read.flatMap((route) => {
+    const cover = read[(order.firstFor(route) ?? 0) - 1];
+    if (cover === undefined || cover === route) return [];
+    const text = `this route never matches: route ${cover.index + 1} takes all that it would`;
+    const suggestion = covers(route, cover) ? 'take one of the two out' : `move it before route ${cover.index + 1}`;
+    return [problem('route-unreachable', ['routes', route.index], text, suggestion)];
+  });
 }
 
 function addressProblems(root: RawMap): Problem[] {

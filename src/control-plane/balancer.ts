@@ -21,6 +21,7 @@ import type { HandoverOutcome, Launch } from './handover.ts';
 import { HealthChecker } from './health-checker.ts';
 import { takeUp } from './inherited-sockets.ts';
 import { Journal } from './journal.ts';
+import { listenerStatuses } from './listener-status.ts';
 import { logEvents } from './log-events.ts';
 import { PromisedShares } from './pool-shares.ts';
 import { Reloader, type ReloadResult } from './reload.ts';
@@ -202,6 +203,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
       journal,
       sampler,
       routes,
+      listeners: () => listenerStatuses(roster.config.listeners, supervisor.listeners(), isDraining),
       supervisor: { workers: () => supervisor.workers(), applied },
       check: (backend) => checker.check(backend),
       persist: () => store.persist(),

@@ -15,6 +15,7 @@ import type { FromWorker, Plan, PlanListener, WorkerStart } from '../protocol/wo
 import type { State } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import type { Journal } from './journal.ts';
+import type { ListeningSeat } from './listener-status.ts';
 import { ShareSettler } from './share-settler.ts';
 import { type Thread, type ThreadEvents, WorkerSeat } from './worker-seat.ts';
 
@@ -149,6 +150,11 @@ export class Supervisor {
   /** Every socket that a live worker accepts from. */
   sockets(): ListeningSocket[] {
     return this.#seats.flatMap(({ sockets }) => sockets);
+  }
+
+  /** Where each worker accepts, and how it is. */
+  listeners(): ListeningSeat[] {
+    return this.#seats.map(({ state, listeners }) => ({ state, ...listeners }));
   }
 
   /** Lets every worker cut what it has in flight on the backend in this slot. */

@@ -312,6 +312,16 @@ describe('worker seat', () => {
     assert.deepEqual(kinds(), ['listen-failed', 'worker-died', 'listen-failed']);
   });
 
+  it('knows where its thread accepts for as long as there is one', () => {
+    const { seat, latest } = make();
+    const open = [{ host: '127.0.0.1', port: 80, connections: 3 }];
+    seat.start();
+    latest().events.onMessage({ type: 'listeners', open, failed: [] });
+    assert.deepEqual(seat.listeners.open, open);
+    latest().events.onExit('exit code 1');
+    assert.deepEqual(seat.listeners.open, []);
+  });
+
   it('counts what a drain has cut, also where the thread had to be ended', () => {
     const { seat, latest, state, setStopping } = make();
     setStopping();

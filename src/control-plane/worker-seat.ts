@@ -8,7 +8,7 @@ import type { WorkerStatus } from '../protocol/admin-api.ts';
 import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { ListeningSocket } from '../protocol/handover.ts';
-import type { FromWorker, ListenFailure, Plan, PlanListener, ToWorker } from '../protocol/worker.ts';
+import type { FromWorker, ListenFailure, Plan, PlanListener, ToWorker, WorkerListeners } from '../protocol/worker.ts';
 import { SOCKETS, type State, WORKER_GAUGES } from '../state/layout.ts';
 import { BeatWatch } from './beat-watch.ts';
 import type { Clock, Timer } from './clock.ts';
@@ -24,6 +24,8 @@ const SOCKETS_WORDS: Readonly<Record<number, WorkerStatus['sockets']>> = {
   [SOCKETS.PLAIN]: 'plain',
 };
 
+/** Of a seat whose thread has said nothing. */
+const NO_LISTENERS: WorkerListeners = { open: [], failed: [] };
 
 /** A running thread. */
 export interface Thread {
@@ -65,6 +67,8 @@ export class WorkerSeat {
   appliedRevision = Number.POSITIVE_INFINITY;
   /** What its thread accepts from. */
   sockets: readonly ListeningSocket[] = [];
+  /** Where its thread accepts, as it said last. */
+  listeners: WorkerListeners = NO_LISTENERS;
   /** What its thread could not listen on when it was last asked to; null while the answer is due. */
   listenFailures: readonly ListenFailure[] | null = [];
   /** Exchanges that its thread has cut in a drain. */
@@ -242,6 +246,9 @@ export class WorkerSeat {
       case 'sockets':
         this.sockets = message.sockets;
         break;
+      case 'listeners':
+        this.listeners = message;
+        return;
       case 'listens':
         this.listenFailures = message.failed;
         break;
@@ -294,6 +301,7 @@ export class WorkerSeat {
     this.state = 'dead';
     this.appliedRevision = Number.POSITIVE_INFINITY;
     this.sockets = [];
+    this.listeners = NO_LISTENERS;
     this.listenFailures = [];
     takeBackShare(this.#host.state, this.worker);
     const isFirstStart = this.#host.takeStartFailure(`worker ${this.worker} died at start: ${cause}`);

@@ -17,6 +17,7 @@ import { Deadlines } from './deadlines.ts';
 import { Downstream } from './downstream.ts';
 import { Exchange } from './exchange.ts';
 import { HEAP_LEVEL, type HeapLevel } from './heap-guard.ts';
+import type { Door } from './listener.ts';
 import { acceptWire, type Incoming, peerOf, refuseIncoming } from './open-wire.ts';
 import { PlaceQueue } from './place-queue.ts';
 import { Backend, Pool, type PoolKeeps } from './pool.ts';
@@ -179,8 +180,8 @@ export class DataPlane {
     this.#restingExchanges.push(exchange);
   }
 
-  /** Takes a new client in. */
-  accept(incoming: Incoming): void {
+  /** Takes a new client in, and counts it at its door until it has gone. */
+  accept(incoming: Incoming, door: Door): void {
     this.#count(WORKER_COUNTERS.CONNECTIONS_ACCEPTED);
     const isCounted = this.limits.connectionsPerClient > 0;
     const address = isCounted ? peerOf(incoming) : '';
@@ -191,8 +192,9 @@ export class DataPlane {
       return;
     }
     acceptWire(incoming, (wire) => {
-      const downstream = new Downstream(this, wire, address);
+      const downstream = new Downstream(this, wire, address, door);
       this.#downstreams.add(downstream);
+      door.open++;
       if (isCounted) this.#byClient.set(address, (this.#byClient.get(address) ?? 0) + 1);
       return downstream;
     });
@@ -235,6 +237,7 @@ export class DataPlane {
 
   downstreamClosed(downstream: Downstream): void {
     this.#downstreams.delete(downstream);
+    downstream.door.open--;
     this.#forgetClient(downstream.countedAddress);
     this.#showConnections();
     if (this.#downstreams.size === 0) this.#onEmpty?.();

@@ -17,6 +17,7 @@ import type { Client } from './client.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Expiring } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
+import type { Door } from './listener.ts';
 import { loggedHead } from './logged-head.ts';
 import { plainAddress } from './open-wire.ts';
 import { GATHER_BYTES, HIGH_WATER_BYTES, type Wire, type WireOwner } from './wire.ts';
@@ -42,6 +43,7 @@ const LINGER_BYTES = 64 * 1024;
 export class Downstream implements WireOwner, Client, Expiring {
   readonly wire: Wire;
   readonly countedAddress: string;
+  readonly door: Door;
   deadlineMs = 0;
   deadlineTick = -1;
   isEnded = false;
@@ -69,9 +71,10 @@ export class Downstream implements WireOwner, Client, Expiring {
   #paceBytes = 0;
 
   /** @param countedAddress under which it counts towards a limit; empty where there is none */
-  constructor(plane: DataPlane, wire: Wire, countedAddress: string) {
+  constructor(plane: DataPlane, wire: Wire, countedAddress: string, door: Door) {
     this.#plane = plane;
     this.countedAddress = countedAddress;
+    this.door = door;
     this.wire = wire;
     plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
   }

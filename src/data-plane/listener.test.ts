@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { eventually } from '../../test/harness/eventually.ts';
 import { freePort } from '../../test/harness/free-port.ts';
 import { accepts } from '../../test/harness/program.ts';
 import type { PlanListener } from '../protocol/worker.ts';
-import { Listeners } from './listener.ts';
-import { acceptWire } from './open-wire.ts';
+import { type Door, Listeners } from './listener.ts';
+import { acceptWire, refuseIncoming } from './open-wire.ts';
 import { NOBODY, type Wire } from './wire.ts';
 
 const on = (port: number, host = '127.0.0.1'): PlanListener => ({ name: `at ${host}:${port}`, host, port });
@@ -46,6 +47,30 @@ describe('listeners', () => {
     assert.deepEqual([await accepts(a), await accepts(b)], [true, false]);
     assert.deepEqual(await listeners.apply([on(b)]), []);
     assert.deepEqual([await accepts(a), await accepts(b)], [false, true]);
+  });
+
+  it('says where it accepts, and counts at each door', async (t) => {
+    const doors: Door[] = [];
+    const listeners = new Listeners(
+      (incoming, door) => {
+        doors.push(door);
+        door.open++;
+        refuseIncoming(incoming);
+      },
+      { now: () => 0, wallMs: () => 0 },
+    );
+    t.after(() => listeners.closeNow());
+    const [a, b] = [await freePort(), await freePort()];
+    await listeners.apply([on(a), on(b)]);
+    assert.ok(await accepts(b));
+    await eventually('the client to be counted', () => doors.length === 1);
+    const host = '127.0.0.1';
+    assert.deepEqual(listeners.open, [
+      { host, port: a, connections: 0 },
+      { host, port: b, connections: 1 },
+    ]);
+    await listeners.apply([on(a)]);
+    assert.deepEqual(listeners.open, [{ host, port: a, connections: 0 }]);
   });
 
   it('accepts what waits in the queue of one that is removed, and keeps what it has accepted', async (t) => {

@@ -12,7 +12,7 @@
 import { createServer, type ListenOptions, type Server } from 'node:net';
 import type { ListeningSocket } from '../protocol/handover.ts';
 import { listeningDescriptor } from '../protocol/listening-descriptor.ts';
-import type { ListenFailure, PlanListener } from '../protocol/worker.ts';
+import type { ListenFailure, OpenListener, PlanListener } from '../protocol/worker.ts';
 import type { Clock } from './clock.ts';
 import type { Incoming } from './open-wire.ts';
 import { takeHandles } from './tcp-handles.ts';
@@ -31,21 +31,32 @@ const HAS_REUSE_PORT = ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].include
 /** An address of its own, or the number of an open socket. */
 type Way = ListenOptions & { readonly fd?: number };
 
+/** What a connection came in by, as long as it is open. */
+export interface Door {
+  /** Connections that came in by it and are open, whether or not it still accepts. */
+  open: number;
+}
+
 /** An open port. */
-interface Listener {
+interface Listener extends Door {
   readonly plan: PlanListener;
   readonly servers: Server[];
   accepted: number;
 }
 
 export class Listeners {
-  readonly #accept: (incoming: Incoming) => void;
+  readonly #accept: (incoming: Incoming, door: Door) => void;
   readonly #clock: Clock;
   readonly #open = new Map<string, Listener>();
   #inherited: readonly ListeningSocket[];
   #isClosed = false;
 
-  constructor(accept: (incoming: Incoming) => void, clock: Clock, inherited: readonly ListeningSocket[] = []) {
+  /** `accept` counts what it takes in at the door. */
+  constructor(
+    accept: (incoming: Incoming, door: Door) => void,
+    clock: Clock,
+    inherited: readonly ListeningSocket[] = [],
+  ) {
     this.#accept = accept;
     this.#clock = clock;
     this.#inherited = inherited;
@@ -61,6 +72,11 @@ export class Listeners {
     );
   }
 
+  /** Every address that it accepts at, and how many connections each has. */
+  get open(): OpenListener[] {
+    return [...this.#open.values()].map(({ plan: { host, port }, open }) => ({ host, port, connections: open }));
+  }
+
   /**
    * Opens the listeners that are new, then closes those that are gone, in this order so that a
    * port whose address changes is never without one. Connections accepted before live on. After
@@ -71,7 +87,7 @@ export class Listeners {
     const failed: ListenFailure[] = [];
     for (const [key, plan] of wanted) {
       if (this.#isClosed || this.#open.has(key)) continue;
-      const listener: Listener = { plan, servers: [], accepted: 0 };
+      const listener: Listener = { plan, servers: [], accepted: 0, open: 0 };
       const error = await this.#listen(listener);
       if (error !== null) failed.push({ listener: plan.name, error });
       if (error === null && !this.#isClosed) this.#open.set(key, listener);
@@ -116,7 +132,7 @@ export class Listeners {
   #newServer(listener: Listener): Server {
     const take = (incoming: Incoming): void => {
       listener.accepted++;
-      this.#accept(incoming);
+      this.#accept(incoming, listener);
     };
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, take);
     server.once('listening', () => takeHandles(server, take));

@@ -24,7 +24,7 @@ function start(port: NonNullable<typeof parentPort>): void {
   const { inherited } = workerData as WorkerStart;
   const report = (message: FromWorker): void => port.postMessage(message);
   const plane = new DataPlane(state, worker, plan, MONOTONIC_CLOCK, report, connectionCeiling);
-  const listeners = new Listeners((socket) => plane.accept(socket), MONOTONIC_CLOCK, inherited);
+  const listeners = new Listeners((socket, door) => plane.accept(socket, door), MONOTONIC_CLOCK, inherited);
 
   // A throw ends this thread, but not at once: until it is torn down, the kernel would go on
   // handing it new clients, and all of them would be lost.
@@ -37,13 +37,24 @@ function start(port: NonNullable<typeof parentPort>): void {
   }, TICK_MS);
   showVitals(state, worker);
 
-  const applyListeners = async (wanted: readonly PlanListener[]): Promise<ListenFailure[]> => {
-    const failed = await listeners.apply(wanted);
+  let failed: readonly ListenFailure[] = [];
+  let told = '';
+  const showListeners = (): void => {
+    const { open } = listeners;
+    const now = JSON.stringify([open, failed]);
+    if (now === told) return;
+    told = now;
+    report({ type: 'listeners', open, failed });
+  };
+  setInterval(showListeners, VITALS_MS);
+  const applyListeners = async (wanted: readonly PlanListener[]): Promise<readonly ListenFailure[]> => {
+    failed = await listeners.apply(wanted);
     report({ type: 'sockets', sockets: listeners.sockets });
+    showListeners();
     return failed;
   };
   const listen = async (next: Plan): Promise<boolean> => {
-    const failed = await applyListeners(next.listeners);
+    await applyListeners(next.listeners);
     for (const { listener, error } of failed) report({ type: 'listen-failed', listener, error });
     return failed.length === 0;
   };
@@ -51,6 +62,7 @@ function start(port: NonNullable<typeof parentPort>): void {
     plane.isDraining = true;
     plane.isHandedOver = isHandedOver;
     await listeners.close();
+    showListeners();
     const cutExchanges = await new Promise<number>((resolve) => plane.drain(timeoutMs, resolve));
     await plane.accessLog?.close();
     report({ type: 'drained', cutExchanges });

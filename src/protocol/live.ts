@@ -19,6 +19,8 @@
  * | `pools?…` | pools without their backends: a window of rows |
  * | `pool:NAME?…` | one pool with a window of its backends |
  * | `backend:POOL/NAME` | one backend |
+ * | `listeners` | where clients are accepted, by all workers together |
+ * | `routes?…` | a window of the routes, in the order in which they are asked |
  * | `attention?limit=8` | backends that somebody should look at |
  * | `events?limit=20` | the latest events |
  * | `chart:TOPIC?…` | the last second of what `GET /api/v1/history?topic=TOPIC` gives, for `totals`, `pool:NAME` and `backend:POOL/NAME`; `backends=a,b` adds their requests a second, `bands=1` the counts of a heat map |
@@ -28,7 +30,15 @@
  * (100, at most 200), `sort` (a column, `-` before it for descending) and `q` (words that all occur);
  * the server sorts and filters, so that of 1,000 backends a page is sent the 100 that it shows.
  */
-import type { BackendState, BackendStatus, LatencyMs, PoolStatus, WorkerStatus } from './admin-api.ts';
+import type {
+  BackendState,
+  BackendStatus,
+  LatencyMs,
+  ListenerStatus,
+  PoolStatus,
+  RouteStatus,
+  WorkerStatus,
+} from './admin-api.ts';
 import type { LiveEvent, PolicyInfo } from './dashboard.ts';
 import type { HistoryColumn } from './history.ts';
 
@@ -168,6 +178,24 @@ export interface AttentionFields {
 }
 
 /** Topic `events`: oldest first. It changes by `event` messages only. */
+/** Rows of topic `listeners`. */
+export interface ListenerRow extends NamedRow, ListenerStatus {}
+
+/** Rows of topic `routes`, named by their number. */
+export interface RouteRow extends NamedRow, RouteStatus, Pick<RollUp, 'severity' | 'words'> {
+  /** A request that it takes, for people to try; an empty host is any. Of one that never matches, what is in its way. */
+  readonly example: { readonly host: string; readonly path: string };
+}
+
+/** Topic `routes`. */
+export interface RoutesFields extends WindowFields {
+  /** How many there are in all. */
+  readonly routeCount: number;
+  /** Requests that no route took, since the start, and a second over the last 10 s. */
+  readonly unroutedRequests: number;
+  readonly unroutedRps: number;
+}
+
 export interface EventsFields {
   readonly events: readonly LiveEvent[];
 }
@@ -249,3 +277,5 @@ export type BackendSort =
   | 'p99'
   | 'errors'
   | 'failures';
+/** Columns that a window of routes can be sorted by. */
+export type RouteSort = 'number' | 'pool' | 'rps' | 'requests';

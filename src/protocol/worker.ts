@@ -175,6 +175,21 @@ export interface ListenFailure {
   readonly error: string;
 }
 
+/** An address that a worker accepts at. */
+export interface OpenListener {
+  readonly host: string;
+  readonly port: number;
+  /** Client connections that came in there and are open. */
+  readonly connections: number;
+}
+
+/** What a worker accepts at now. */
+export interface WorkerListeners {
+  readonly open: readonly OpenListener[];
+  /** What it was asked for last and could not open. */
+  readonly failed: readonly ListenFailure[];
+}
+
 /** Worker to control plane. */
 export type FromWorker =
   /** All listeners of the first plan accept. */
@@ -183,6 +198,8 @@ export type FromWorker =
   | ({ readonly type: 'listen-failed' } & ListenFailure)
   /** What it listens on now; sent before the answer to whatever has changed it. */
   | { readonly type: 'sockets'; readonly sockets: readonly ListeningSocket[] }
+  /** Sent when that has changed, and once a second where the connections have. */
+  | ({ readonly type: 'listeners' } & WorkerListeners)
   /** The answer to `listen`. */
   | { readonly type: 'listens'; readonly failed: readonly ListenFailure[] }
   /** The access log could not be opened: exchanges go unlogged until the next plan. */

@@ -49,6 +49,7 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
   addPath(app, '/api/v1/pools', { GET: (c) => read(c, { pools: sampler.status().pools }) });
   addPath(app, '/api/v1/pools/:pool', {
     GET: (c) => read(c, sampler.poolStatus(poolOf(c))),
+  addPath(app, '/api/v1/listeners', { GET: (c) => c.json({ listeners: deps.listeners() }) });
     PATCH: async (c) => {
       const { policy } = await readBody(c.req.raw, PoolPatchSchema);
       const pool = poolOf(c);

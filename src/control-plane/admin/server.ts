@@ -146,6 +146,8 @@ function sourceOf(deps: AdminDeps): () => SamplerSource {
     roster,
     journal,
     workers: () => supervisor.workers(),
+    routes: deps.routes,
+    listenerStatuses: deps.listeners,
     isDraining,
     policies: POLICIES.map(({ name, summary, usesWeights }) => ({ name, summary, usesWeights })),
     listeners: () => roster.config.listeners.map(({ name, address }) => ({ name, address: formatAddress(address) })),

@@ -2,7 +2,14 @@
  * What topics are made of, from the running control plane: one object for one moment. Made by the
  * live channel for each second and each new topic; it only reads.
  */
-import type { BackendState, BackendStatus, PoolStatus, Status, WorkerStatus } from '../../../protocol/admin-api.ts';
+import type {
+  BackendState,
+  BackendStatus,
+  ListenerStatus,
+  PoolStatus,
+  Status,
+  WorkerStatus,
+} from '../../../protocol/admin-api.ts';
 import type { LiveEvent, PolicyInfo } from '../../../protocol/dashboard.ts';
 import type { SystemFields } from '../../../protocol/live.ts';
 import type { Journal } from '../../journal.ts';
@@ -10,7 +17,8 @@ import type { Roster } from '../../roster.ts';
 import type { RosterBackend, RosterPool } from '../../roster-model.ts';
 import type { PoolShares, Sampler } from '../../sampler.ts';
 import { notMeasured } from '../../sampler-window.ts';
-import type { BackendSource, PoolSource, RowFigures, TopicSource } from './source.ts';
+import type { RouteCounts } from '../../route-counts.ts';
+import type { BackendSource, PoolSource, RouteSource, RowFigures, TopicSource } from './source.ts';
 
 /** What does not change from one moment to the next. */
 export interface SourceParts {
@@ -22,6 +30,8 @@ export interface SourceParts {
   readonly workers: () => readonly WorkerStatus[];
   readonly isDraining: () => boolean;
   readonly policies: readonly PolicyInfo[];
+  readonly routes: RouteCounts;
+  readonly listenerStatuses: () => readonly ListenerStatus[];
   readonly listeners: () => SystemFields['listeners'];
 }
 
@@ -60,6 +70,18 @@ export class SamplerSource implements TopicSource {
 
   get system(): SystemFields {
     const { version, roster, sampler, isDraining, policies, listeners } = this.#parts;
+  get listeners(): readonly ListenerStatus[] {
+    return this.#parts.listenerStatuses();
+  }
+
+  get routes(): readonly RouteSource[] {
+    return this.#parts.routes.routes;
+  }
+
+  get unrouted(): RouteCounts['unrouted'] {
+    return this.#parts.routes.unrouted;
+  }
+
     const { workers } = this;
     return {
       version,

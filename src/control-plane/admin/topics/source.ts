@@ -14,7 +14,7 @@ import type {
   WorkerStatus,
 } from '../../../protocol/admin-api.ts';
 import type { LiveEvent } from '../../../protocol/dashboard.ts';
-import type { SystemFields } from '../../../protocol/live.ts';
+import type { ListenerRow, RouteRow, SystemFields } from '../../../protocol/live.ts';
 import type { Figures } from '../../history/figures.ts';
 
 /** Figures of all, a pool or a backend: of the last second, and over the last ten. */
@@ -53,6 +53,9 @@ export interface PoolSource {
 export interface TopicSource {
   /** Another process has another one. */
   readonly instance: string;
+/** A route with its figures of the moment; nothing of it is worked out before it is read. */
+export type RouteSource = Omit<RouteRow, 'name' | 'severity' | 'words'>;
+
   /** The second that was sampled last, seconds since the epoch, and how long it took. */
   readonly second: number;
   readonly elapsedMs: number;
@@ -63,5 +66,10 @@ export interface TopicSource {
   readonly system: SystemFields;
   /** The latest events, oldest first. */
   events(count: number): readonly LiveEvent[];
+  readonly listeners: readonly ListenerRow[];
+  /** In the order in which they are asked. */
+  readonly routes: readonly RouteSource[];
+  /** What no route took: since the start, and a second over the last ten. */
+  readonly unrouted: { readonly requests: number; readonly rps: number };
   status(): Status;
 }

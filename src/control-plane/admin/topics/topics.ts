@@ -6,6 +6,7 @@ import type { Topic } from '../../../protocol/live.ts';
 import { parseTopic, type TopicName } from '../topic-name.ts';
 import { chartTopic } from './chart-topic.ts';
 import { attentionTopic, backendTopic, poolsTopic, poolTopic } from './pool-topics.ts';
+import { listenersTopic, routesTopic } from './route-topics.ts';
 import type { TopicSource } from './source.ts';
 import { eventsTopic, statusTopic, systemTopic, totalsTopic, workersTopic } from './whole-topics.ts';
 
@@ -20,6 +21,8 @@ const TOPICS: Readonly<Record<string, (source: TopicSource, name: TopicName) => 
   pool: poolTopic,
   backend: backendTopic,
   attention: attentionTopic,
+  listeners: listenersTopic,
+  routes: routesTopic,
   events: eventsTopic,
   chart: chartTopic,
   status: statusTopic,
