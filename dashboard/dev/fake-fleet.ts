@@ -12,6 +12,7 @@ import { Journal } from '../../src/control-plane/journal.ts';
 import type { AdminMode, BackendAddition, Status, WorkerStatus } from '../../src/protocol/admin-api.ts';
 import type { EventLevel, LiveEvent } from '../../src/protocol/dashboard.ts';
 import type { ListenerRow, SystemFields } from '../../src/protocol/live.ts';
+import type { ProcessStatus } from '../../src/protocol/process.ts';
 import { FakeFigures, tickPool } from './fake-figures.ts';
 import {
   type FakeBackend,
@@ -23,6 +24,7 @@ import {
   sourceOf,
   statusOf,
 } from './fake-pools.ts';
+import { fakeProcess } from './fake-process.ts';
 
 const VERSION = '0.1.0';
 
@@ -106,6 +108,8 @@ export class FakeFleet implements TopicSource {
   get system(): SystemFields {
     return {
       version: VERSION,
+      node: 'edge-1',
+      environment: { name: 'prod', color: 'red' },
       revision: this.revision,
       startedAtMs: this.startedAtMs,
       isDraining: false,
@@ -114,6 +118,10 @@ export class FakeFleet implements TopicSource {
       policies: POLICIES,
       listeners: [{ name: 'web', address: '[::]:8080' }],
     };
+  }
+
+  process(): ProcessStatus {
+    return fakeProcess(this.startedAtMs, this.second);
   }
 
   events(count: number): readonly LiveEvent[] {

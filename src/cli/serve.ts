@@ -4,6 +4,7 @@
 import pino from 'pino';
 import type { Config } from '../config/schema.ts';
 import { type Balancer, type ConfigFile, startBalancer } from '../control-plane/balancer.ts';
+import { LogTail } from '../control-plane/log-tail.ts';
 import { type Takeover, takeoverOf } from '../control-plane/takeover.ts';
 import { EXIT } from './exit-codes.ts';
 import type { LogLevel } from './log-level.ts';
@@ -24,7 +25,12 @@ export interface ServeOptions {
 /** Resolves with the exit code when the balancer has ended. */
 export async function serve(config: Config, options: ServeOptions): Promise<number> {
   // JSON lines on stderr, written at once: a log line that is not out when the process dies helps nobody.
-  const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const logTail = new LogTail();
+  const streams = pino.multistream([
+    { level: 'trace', stream: pino.destination({ dest: 2, sync: true }) },
+    { level: 'warn', stream: logTail },
+  ]);
+  const log = pino({ level: options.logLevel }, streams);
   let takeover: Takeover | null = null;
   let balancer: Balancer | null = null;
   let pidFile: PidFile | null = null;
@@ -46,6 +52,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
       ...(configFile === null ? {} : { configFile }),
       ...(takeover === null ? {} : { takeover }),
       log,
+      logTail,
       env: process.env,
     });
     await takeover?.ready();

@@ -23,7 +23,9 @@ import { takeUp } from './inherited-sockets.ts';
 import { Journal } from './journal.ts';
 import { listenerStatuses } from './listener-status.ts';
 import { logEvents } from './log-events.ts';
+import type { LogTail } from './log-tail.ts';
 import { PromisedShares } from './pool-shares.ts';
+import { ProcessFacts } from './process-facts.ts';
 import { Reloader, type ReloadResult } from './reload.ts';
 import { Restarter } from './restarter.ts';
 import { Roster } from './roster.ts';
@@ -58,6 +60,8 @@ export interface BalancerOptions {
   /** Where the config came from, for reloads; left out where it did not come from a file. */
   readonly configFile?: ConfigFile;
   readonly log: Logger;
+  /** The last warnings of the log, for the support bundle. */
+  readonly logTail?: LogTail;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** An old process hands its ports over; left out, this one opens its own. */
   readonly takeover?: Takeover;
@@ -176,6 +180,19 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   sampler.onSecond(() => routes.tick());
   const shortages = new ShortageWatch(state, journal);
   sampler.onSecond(() => shortages.look());
+  const { configFile } = options;
+  const facts = new ProcessFacts({
+    version,
+    configFile: configFile === undefined ? null : { path: configFile.path, isWatched: configFile.isWatched },
+    stateFile: () => store.status,
+    sharedBytes: state.buffer.byteLength,
+    descriptors,
+    shortages: () => shortages.underWay(),
+    handover: () => (restarter.isHandedOver ? 'handed-over' : restarter.isUnderWay ? 'under-way' : 'none'),
+    tookOverFrom: carried === null ? null : (takeover?.oldPid ?? null),
+    dnsServers: () => roster.config.dns.servers,
+  });
+  sampler.onSecond(() => facts.tick());
   roster.onPlanChange(() => supervisor.planChanged());
   roster.onChangesChange(() => store.keep(roster.changes));
   roster.onCut(({ slot }) => supervisor.cut(slot));
@@ -205,12 +222,14 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
       routes,
       listeners: () => listenerStatuses(roster.config.listeners, supervisor.listeners(), isDraining),
       supervisor: { workers: () => supervisor.workers(), applied },
+      process: facts,
       check: (backend) => checker.check(backend),
       persist: () => store.persist(),
       reload: () => reloader.reload('admin API'),
       previewReload: () => reloader.preview(),
       loadedConfig: () => reloader.inForce,
       log,
+      ...(options.logTail === undefined ? {} : { logTail: options.logTail }),
       env,
       version,
       // What serves at this address is ready, whoever is asked.

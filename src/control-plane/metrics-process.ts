@@ -5,7 +5,33 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
+import type { ThreadFigures } from '../protocol/process.ts';
 import type { MetricsText } from './metrics-text.ts';
+
+/** The main thread: how it did in the last second, and the garbage that it has collected since the start. */
+export interface MainThread {
+  readonly gcSeconds: number;
+  controlPlane(): ThreadFigures;
+}
+
+/** Counters and gauges of the main thread, beside those of the workers. */
+export function writeControlPlane(text: MetricsText, main: MainThread): void {
+  const { user, system } = process.threadCpuUsage();
+  const { loopDelayMs, loopDelayP99Ms, loopBusy, heapLimitBytes } = main.controlPlane();
+  const single = (name: string, type: 'counter' | 'gauge', help: string, value: number): void =>
+    text.single(`ballast_control_plane_${name}`, type, help, value);
+  single('cpu_seconds_total', 'counter', 'Processor time of the main thread.', (user + system) / 1e6);
+  single('gc_seconds_total', 'counter', 'Time that it stood still for collecting garbage.', main.gcSeconds);
+  single('loop_busy_ratio', 'gauge', 'Share of the last second that the main thread was busy.', loopBusy);
+  single('loop_delay_seconds', 'gauge', 'Longest turn of its event loop in the last second.', loopDelayMs / 1000);
+  single(
+    'loop_delay_p99_seconds',
+    'gauge',
+    '99th percentile of the delays of its event loop in the last second.',
+    loopDelayP99Ms / 1000,
+  );
+  single('heap_limit_bytes', 'gauge', 'Most JavaScript heap that it may have.', heapLimitBytes);
+}
 
 export function writeProcessMetrics(text: MetricsText): void {
   const { user, system } = process.cpuUsage();
@@ -22,7 +48,7 @@ export function writeProcessMetrics(text: MetricsText): void {
 }
 
 /** Node opens a file for it, and throws where no descriptor is left. */
-function readResidentBytes(): number | null {
+export function readResidentBytes(): number | null {
   try {
     return process.memoryUsage.rss();
   } catch {
@@ -31,7 +57,7 @@ function readResidentBytes(): number | null {
 }
 
 /** Linux only. About 1 ms for 5,000 open connections. */
-function countOpenFiles(): number | null {
+export function countOpenFiles(): number | null {
   try {
     // Reading the directory takes a descriptor itself.
     return readdirSync('/proc/self/fd').length - 1;

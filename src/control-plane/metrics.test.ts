@@ -99,13 +99,18 @@ function setup() {
   const routes = {
     status: () => [{ number: 1, host: null, path: '/v1', pool: 'web', requests: 11, rps: 0, coveredBy: null }],
   };
-  return { state, sampler, roster, routes };
+  const figures = { loopDelayMs: 3, loopDelayP99Ms: 1.5, loopBusy: 0.25, heapLimitBytes: 8192 };
+  const main = {
+    gcSeconds: 0.75,
+    controlPlane: () => ({ ...figures, cpuShare: 0.5, heapBytes: 1024, gcShare: 0 }),
+  };
+  return { state, sampler, roster, routes, process: main };
 }
 
 describe('metrics', () => {
   it('is what promtool takes without a complaint', (t) => {
-    const { sampler, roster, routes } = setup();
-    const input = writeMetrics({ sampler, roster, routes });
+    const sources = setup();
+    const input = writeMetrics(sources);
     const { error, status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
     if (error !== undefined) return t.skip(`promtool (Debian package prometheus) cannot be run: ${error.message}`);
     assert.equal(`${stdout}${stderr}`, '');
@@ -113,8 +118,8 @@ describe('metrics', () => {
   });
 
   it('gives the counters of shared memory, summed over the workers', () => {
-    const { sampler, roster, routes } = setup();
-    const lines = writeMetrics({ sampler, roster, routes }).split('\n');
+    const sources = setup();
+    const lines = writeMetrics(sources).split('\n');
     for (const line of [
       'ballast_requests_total{pool="web"} 20',
       'ballast_responses_total{pool="web",class="2xx"} 16',
@@ -140,6 +145,8 @@ describe('metrics', () => {
       'ballast_worker_heap_limit_bytes{worker="0"} 4096',
       'ballast_request_duration_seconds_count{pool="web"} 16',
       'ballast_request_duration_seconds_bucket{pool="web",le="+Inf"} 16',
+      'ballast_control_plane_gc_seconds_total 0.75',
+      'ballast_control_plane_loop_delay_p99_seconds 0.0015',
       'ballast_ready 1',
       'ballast_route_requests_total{route="1",host="",path="/v1",pool="web"} 11',
     ]) {

@@ -7,7 +7,7 @@
  */
 import type { BackendState, BackendStatus, PoolStatus, RouteStatus, Status } from '../protocol/admin-api.ts';
 import { writeHistogram } from './metrics-histogram.ts';
-import { writeProcessMetrics } from './metrics-process.ts';
+import { type MainThread, writeControlPlane, writeProcessMetrics } from './metrics-process.ts';
 import { type Labels, MetricsText, type MetricType } from './metrics-text.ts';
 import type { SampledPool, Sampler } from './sampler.ts';
 import { readBackendConnects, readWorkerCounts } from './sampler-status.ts';
@@ -18,16 +18,18 @@ export interface MetricsSources {
   readonly sampler: Sampler;
   readonly roster: { readonly pools: readonly SampledPool[] };
   readonly routes: { status(): readonly RouteStatus[] };
+  readonly process: MainThread;
 }
 
 type Emit = (labels: Labels, value: number) => void;
 
 /** The whole answer to a scrape. */
-export function writeMetrics({ sampler, roster, routes }: MetricsSources): string {
+export function writeMetrics({ sampler, roster, routes, process: main }: MetricsSources): string {
   const text = new MetricsText();
   const status = sampler.status();
   writeWhole(text, status);
   writeWorkers(text, status, sampler);
+  writeControlPlane(text, main);
   writeRoutes(text, routes.status());
   writePools(text, status);
   writeBackends(text, status);

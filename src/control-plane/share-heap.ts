@@ -36,7 +36,7 @@ export function shareHeap(config: Config, journal: Journal): number {
 }
 
 /** That of the machine, or of the container where it has less. */
-function processMemoryBytes(): number {
+export function processMemoryBytes(): number {
   const limitBytes = process.constrainedMemory();
   const machineBytes = os.totalmem();
   return limitBytes > 0 ? Math.min(limitBytes, machineBytes) : machineBytes;

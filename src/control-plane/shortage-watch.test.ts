@@ -27,6 +27,7 @@ function make() {
         watch.look();
       }
     },
+    underWay: () => watch.underWay(),
     told: () => journal.latest(100).map(({ level, kind }) => `${level} ${kind}`),
     texts: () => journal.latest(100).map(({ text }) => text),
   };
@@ -66,6 +67,21 @@ describe('shortage watch', () => {
     // The failures of a backend are no shortage.
     await seconds(1, () => failConnect(0, 'UPSTREAM_CONNECT_REFUSED'));
     assert.equal(told().length, 2);
+  });
+
+  it('shows what is short now, since when, and how often', async () => {
+    const { seconds, turnAway, underWay } = make();
+    await seconds(2);
+    assert.deepEqual(underWay(), []);
+    await seconds(3, () => turnAway(0, 5));
+    const [shortage, ...others] = underWay();
+    assert.deepEqual(others, []);
+    assert.deepEqual([shortage?.code, shortage?.count], ['CONNECTIONS_FULL', 15]);
+    const sinceMs = shortage?.sinceMs;
+    await seconds(1, () => turnAway(1));
+    assert.deepEqual([underWay()[0]?.sinceMs, underWay()[0]?.count], [sinceMs, 16]);
+    await seconds(10);
+    assert.deepEqual(underWay(), []);
   });
 
   it('takes a cleared row for what it is', async () => {

@@ -7,6 +7,7 @@
  * writes shared memory.
  */
 import { type FailureCode, failureOf } from '../protocol/failures.ts';
+import type { ShortageStatus } from '../protocol/process.ts';
 import { BACKEND_COUNTERS, type State, WORKER_COUNTERS } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import type { Journal } from './journal.ts';
@@ -60,6 +61,8 @@ interface Shortage {
   count: number;
   /** Count before it began; null while there is none. */
   countBefore: number | null;
+  /** When it began, milliseconds since the epoch. */
+  sinceMs: number;
   lastMs: number;
 }
 
@@ -73,7 +76,7 @@ export class ShortageWatch {
     this.#state = state;
     this.#journal = journal;
     this.#clock = clock;
-    this.#shortages = WATCHED.map((watched) => ({ watched, count: 0, countBefore: null, lastMs: 0 }));
+    this.#shortages = WATCHED.map((watched) => ({ watched, count: 0, countBefore: null, sinceMs: 0, lastMs: 0 }));
   }
 
   /** Once a second. */
@@ -88,6 +91,7 @@ export class ShortageWatch {
         shortage.lastMs = nowMs;
         if (shortage.countBefore === null) {
           shortage.countBefore = shortage.count;
+          shortage.sinceMs = this.#clock.wallMs();
           this.#tell('bad', watched.kind, `${watched.begun} (${watched.code})`);
         }
       } else if (shortage.countBefore !== null && nowMs - shortage.lastMs >= QUIET_MS) {
@@ -97,6 +101,15 @@ export class ShortageWatch {
       }
       shortage.count = count;
     }
+  }
+
+  /** What is short now. */
+  underWay(): ShortageStatus[] {
+    return this.#shortages.flatMap(({ watched, count, countBefore, sinceMs }) =>
+      countBefore === null
+        ? []
+        : [{ code: watched.code, text: watched.begun, sinceMs, count: Math.max(0, count - countBefore) }],
+    );
   }
 
   #tell(level: 'good' | 'bad', kind: string, text: string): void {

@@ -53,6 +53,11 @@ export class Store {
     this.#replace = options.replace ?? replaceFile;
   }
 
+  /** Where changes are kept, and why they are not; `problem` is null where they are. */
+  get status(): { readonly path: string | null; readonly problem: string | null } {
+    return { path: this.#path, problem: this.#path === null ? NO_FILE : this.#failure };
+  }
+
   /** What an earlier process has kept. Never rejects. */
   async load(): Promise<RuntimeChanges> {
     if (this.#path === null) return NO_CHANGES;

@@ -16,6 +16,7 @@
  * | `totals` | figures over all pools, and how all of them are in a word |
  * | `system` | version, config revision, policies, listeners: what hardly ever changes |
  * | `workers` | the data-plane threads |
+ * | `process` | the process: its main thread, what it holds and may hold |
  * | `pools?…` | pools without their backends: a window of rows |
  * | `pool:NAME?…` | one pool with a window of its backends |
  * | `backend:POOL/NAME` | one backend |
@@ -109,6 +110,10 @@ export interface TotalsFields {
 /** Topic `system`. */
 export interface SystemFields {
   readonly version: string;
+  /** The name of the machine, or of the container. */
+  readonly node: string;
+  /** `ui.environment` with its colour; null where there is none. */
+  readonly environment: { readonly name: string; readonly color: string } | null;
   readonly revision: number;
   readonly startedAtMs: number;
   readonly isDraining: boolean;
@@ -161,23 +166,6 @@ export interface BackendFields extends BackendStatus {
   readonly errorsPerSecond: number;
 }
 
-/** Rows of topic `attention`, named `pool/backend`; worst first. */
-export interface AttentionRow extends NamedRow {
-  readonly pool: string;
-  readonly backend: string;
-  readonly state: BackendState;
-  readonly reason: string;
-  readonly sinceMs: number;
-  readonly nextCheckMs: number | null;
-}
-
-/** Of topic `attention`. */
-export interface AttentionFields {
-  /** How many there are in all. */
-  readonly count: number;
-}
-
-/** Topic `events`: oldest first. It changes by `event` messages only. */
 /** Rows of topic `listeners`. */
 export interface ListenerRow extends NamedRow, ListenerStatus {}
 
@@ -196,6 +184,23 @@ export interface RoutesFields extends WindowFields {
   readonly unroutedRps: number;
 }
 
+/** Rows of topic `attention`, named `pool/backend`; worst first. */
+export interface AttentionRow extends NamedRow {
+  readonly pool: string;
+  readonly backend: string;
+  readonly state: BackendState;
+  readonly reason: string;
+  readonly sinceMs: number;
+  readonly nextCheckMs: number | null;
+}
+
+/** Of topic `attention`. */
+export interface AttentionFields {
+  /** How many there are in all. */
+  readonly count: number;
+}
+
+/** Topic `events`: oldest first. It changes by `event` messages only. */
 export interface EventsFields {
   readonly events: readonly LiveEvent[];
 }
@@ -266,6 +271,8 @@ export const MAX_TOPICS = 32;
 
 /** Columns that a window of pools can be sorted by. */
 export type PoolSort = 'name' | 'state' | 'rps' | 'errors' | 'p99' | 'inFlight';
+/** Columns that a window of routes can be sorted by. */
+export type RouteSort = 'number' | 'pool' | 'rps' | 'requests';
 /** Columns that a window of backends can be sorted by. */
 export type BackendSort =
   | 'name'
@@ -277,5 +284,3 @@ export type BackendSort =
   | 'p99'
   | 'errors'
   | 'failures';
-/** Columns that a window of routes can be sorted by. */
-export type RouteSort = 'number' | 'pool' | 'rps' | 'requests';

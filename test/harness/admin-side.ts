@@ -11,6 +11,7 @@ import type { AdminDeps } from '../../src/control-plane/admin/deps.ts';
 import { startAdmin } from '../../src/control-plane/admin/server.ts';
 import { Journal } from '../../src/control-plane/journal.ts';
 import { PromisedShares } from '../../src/control-plane/pool-shares.ts';
+import { ProcessFacts } from '../../src/control-plane/process-facts.ts';
 import { Roster } from '../../src/control-plane/roster.ts';
 import { RouteCounts } from '../../src/control-plane/route-counts.ts';
 import { Sampler } from '../../src/control-plane/sampler.ts';
@@ -110,6 +111,18 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     sampler,
     routes,
     listeners: () => [],
+    process: new ProcessFacts({
+      version: '1.2.3',
+      configFile: null,
+      stateFile: () => ({ path: null, problem: 'there is no state file' }),
+      sharedBytes: state.buffer.byteLength,
+      descriptors: { connectionsPerWorker: 1_000, adminConnections: 64 },
+      shortages: () => [],
+      handover: () => 'none',
+      tookOverFrom: null,
+      dnsServers: () => [],
+      clock,
+    }),
     supervisor: {
       workers: () => workers,
       applied: async () => void calls.push(`applied ${roster.revision}`),

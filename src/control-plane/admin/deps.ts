@@ -7,6 +7,8 @@ import type { Config } from '../../config/schema.ts';
 import type { CheckRecord, ListenerStatus, WorkerStatus } from '../../protocol/admin-api.ts';
 import type { CarriedSessions } from '../../protocol/handover.ts';
 import type { Journal } from '../journal.ts';
+import type { LogTail } from '../log-tail.ts';
+import type { ProcessFacts } from '../process-facts.ts';
 import type { LoadedConfig, ReloadResult } from '../reload.ts';
 import type { Roster } from '../roster.ts';
 import type { RosterBackend } from '../roster-model.ts';
@@ -20,6 +22,7 @@ export interface AdminDeps {
   readonly journal: Journal;
   readonly sampler: Sampler;
   readonly routes: RouteCounts;
+  readonly process: Pick<ProcessFacts, 'status' | 'controlPlane' | 'gcSeconds'>;
   /** Where clients are accepted now. */
   readonly listeners: () => readonly ListenerStatus[];
   readonly supervisor: {
@@ -37,6 +40,8 @@ export interface AdminDeps {
   /** What was loaded last and is followed now. */
   readonly loadedConfig: () => LoadedConfig;
   readonly log: Logger;
+  /** The last lines of it, for the support bundle. */
+  readonly logTail?: LogTail;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly isDraining: () => boolean;

@@ -40,6 +40,7 @@ import { PROBLEM_TYPE, ProblemError } from './problems.ts';
 import { type AdminApp, addApiRoutes, addPath } from './routes.ts';
 import { addSharesRoute } from './shares-route.ts';
 import { addSnapshotRoute } from './snapshot-route.ts';
+import { addSystemRoutes } from './system-routes.ts';
 import { SamplerSource } from './topics/sampler-source.ts';
 import { attachUpgrades, LIVE_PATH } from './upgrade.ts';
 
@@ -99,6 +100,7 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
   const backendLog = new BackendLog(deps.roster);
   const app = createApp(deps, access, hosts, backendLog);
   addSnapshotRoute(app, takeSource);
+  addSystemRoutes(app, deps, takeSource);
   const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(
     {
@@ -146,6 +148,7 @@ function sourceOf(deps: AdminDeps): () => SamplerSource {
     roster,
     journal,
     workers: () => supervisor.workers(),
+    process: deps.process,
     routes: deps.routes,
     listenerStatuses: deps.listeners,
     isDraining,

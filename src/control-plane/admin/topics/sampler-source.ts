@@ -2,6 +2,7 @@
  * What topics are made of, from the running control plane: one object for one moment. Made by the
  * live channel for each second and each new topic; it only reads.
  */
+import os from 'node:os';
 import type {
   BackendState,
   BackendStatus,
@@ -12,12 +13,13 @@ import type {
 } from '../../../protocol/admin-api.ts';
 import type { LiveEvent, PolicyInfo } from '../../../protocol/dashboard.ts';
 import type { SystemFields } from '../../../protocol/live.ts';
+import type { ProcessStatus } from '../../../protocol/process.ts';
 import type { Journal } from '../../journal.ts';
 import type { Roster } from '../../roster.ts';
 import type { RosterBackend, RosterPool } from '../../roster-model.ts';
+import type { RouteCounts } from '../../route-counts.ts';
 import type { PoolShares, Sampler } from '../../sampler.ts';
 import { notMeasured } from '../../sampler-window.ts';
-import type { RouteCounts } from '../../route-counts.ts';
 import type { BackendSource, PoolSource, RouteSource, RowFigures, TopicSource } from './source.ts';
 
 /** What does not change from one moment to the next. */
@@ -28,11 +30,12 @@ export interface SourceParts {
   readonly roster: Roster;
   readonly journal: Journal;
   readonly workers: () => readonly WorkerStatus[];
-  readonly isDraining: () => boolean;
-  readonly policies: readonly PolicyInfo[];
   readonly routes: RouteCounts;
   readonly listenerStatuses: () => readonly ListenerStatus[];
+  readonly isDraining: () => boolean;
+  readonly policies: readonly PolicyInfo[];
   readonly listeners: () => SystemFields['listeners'];
+  readonly process: { status(): ProcessStatus };
 }
 
 export class SamplerSource implements TopicSource {
@@ -68,8 +71,6 @@ export class SamplerSource implements TopicSource {
     return this.#parts.workers();
   }
 
-  get system(): SystemFields {
-    const { version, roster, sampler, isDraining, policies, listeners } = this.#parts;
   get listeners(): readonly ListenerStatus[] {
     return this.#parts.listenerStatuses();
   }
@@ -82,9 +83,14 @@ export class SamplerSource implements TopicSource {
     return this.#parts.routes.unrouted;
   }
 
+  get system(): SystemFields {
+    const { version, roster, sampler, isDraining, policies, listeners } = this.#parts;
+    const { environment, color } = roster.config.ui;
     const { workers } = this;
     return {
       version,
+      node: os.hostname(),
+      environment: environment === null ? null : { name: environment, color },
       revision: roster.revision,
       startedAtMs: sampler.startedAtMs,
       isDraining: isDraining(),
@@ -93,6 +99,10 @@ export class SamplerSource implements TopicSource {
       policies,
       listeners: listeners(),
     };
+  }
+
+  process(): ProcessStatus {
+    return this.#parts.process.status();
   }
 
   events(count: number): readonly LiveEvent[] {

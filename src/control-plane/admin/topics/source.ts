@@ -15,6 +15,7 @@ import type {
 } from '../../../protocol/admin-api.ts';
 import type { LiveEvent } from '../../../protocol/dashboard.ts';
 import type { ListenerRow, RouteRow, SystemFields } from '../../../protocol/live.ts';
+import type { ProcessStatus } from '../../../protocol/process.ts';
 import type { Figures } from '../../history/figures.ts';
 
 /** Figures of all, a pool or a backend: of the last second, and over the last ten. */
@@ -50,12 +51,12 @@ export interface PoolSource {
   status(): Omit<PoolStatus, 'backends' | 'policies'>;
 }
 
-export interface TopicSource {
-  /** Another process has another one. */
-  readonly instance: string;
 /** A route with its figures of the moment; nothing of it is worked out before it is read. */
 export type RouteSource = Omit<RouteRow, 'name' | 'severity' | 'words'>;
 
+export interface TopicSource {
+  /** Another process has another one. */
+  readonly instance: string;
   /** The second that was sampled last, seconds since the epoch, and how long it took. */
   readonly second: number;
   readonly elapsedMs: number;
@@ -63,13 +64,14 @@ export type RouteSource = Omit<RouteRow, 'name' | 'severity' | 'words'>;
   /** The same objects as long as the source is for one moment. */
   readonly pools: readonly PoolSource[];
   readonly workers: readonly WorkerStatus[];
-  readonly system: SystemFields;
-  /** The latest events, oldest first. */
-  events(count: number): readonly LiveEvent[];
   readonly listeners: readonly ListenerRow[];
   /** In the order in which they are asked. */
   readonly routes: readonly RouteSource[];
   /** What no route took: since the start, and a second over the last ten. */
   readonly unrouted: { readonly requests: number; readonly rps: number };
+  readonly system: SystemFields;
+  process(): ProcessStatus;
+  /** The latest events, oldest first. */
+  events(count: number): readonly LiveEvent[];
   status(): Status;
 }

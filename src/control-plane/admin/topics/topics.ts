@@ -6,6 +6,7 @@ import type { Topic } from '../../../protocol/live.ts';
 import { parseTopic, type TopicName } from '../topic-name.ts';
 import { chartTopic } from './chart-topic.ts';
 import { attentionTopic, backendTopic, poolsTopic, poolTopic } from './pool-topics.ts';
+import { processTopic } from './process-topic.ts';
 import { listenersTopic, routesTopic } from './route-topics.ts';
 import type { TopicSource } from './source.ts';
 import { eventsTopic, statusTopic, systemTopic, totalsTopic, workersTopic } from './whole-topics.ts';
@@ -17,6 +18,7 @@ const TOPICS: Readonly<Record<string, (source: TopicSource, name: TopicName) => 
   totals: totalsTopic,
   system: systemTopic,
   workers: workersTopic,
+  process: processTopic,
   pools: poolsTopic,
   pool: poolTopic,
   backend: backendTopic,
