@@ -6,7 +6,7 @@
  */
 import { formatDuration } from '../config/durations.ts';
 import type { Config } from '../config/schema.ts';
-import type { DryRun } from '../protocol/admin-api.ts';
+import type { DryRun, FormerBackend } from '../protocol/admin-api.ts';
 import type { KnownAddresses } from './all-addresses.ts';
 import { isAvailable, type RosterBackend, type RosterPool } from './roster-model.ts';
 import { mergeChanges, type RuntimeChanges, type WantedBackend } from './runtime-changes.ts';
@@ -22,16 +22,20 @@ export function consequencesOf(
   const wanted = mergeChanges(config, changes, known).pools.find((one) => one.config.name === pool.name);
   const now = pool.backends.filter((backend) => !backend.isRemoved);
   const lines: string[] = [];
-  if (wanted !== undefined && wanted.policy !== pool.policy) lines.push(`policy ${pool.policy} → ${wanted.policy}`);
+  const isSwitch = wanted !== undefined && wanted.policy !== pool.policy;
+  if (isSwitch) lines.push(`policy ${pool.policy} → ${wanted.policy}`);
 
   const left = [...(wanted?.backends ?? [])];
   const taking: { readonly isBackup: boolean }[] = [];
+  const former: FormerBackend[] = [];
   let inFlight = 0;
   let others = 0;
   for (const backend of now) {
     const at = left.findIndex(({ name, url }) => name === backend.name && url === backend.url);
     const [want] = at < 0 ? [] : left.splice(at, 1);
-    lines.push(...differences(backend, want));
+    const changed = differences(backend, want);
+    lines.push(...changed);
+    if (changed.length > 0) former.push(formerOf(backend));
     const isTaking = want !== undefined && isAvailable({ ...backend, mode: want.mode });
     if (isTaking) taking.push(backend);
     else if (isAvailable(backend)) inFlight += inFlightOf(backend);
@@ -48,7 +52,18 @@ export function consequencesOf(
     words.push(`${inFlight} ${inFlight === 1 ? 'request' : 'requests'} in flight may be finished${limit}`);
   }
   words.push(...inWords(pool.name, available, others));
-  return { dryRun: true, changes: lines, consequences: words, inFlight, available };
+  return {
+    dryRun: true,
+    changes: lines,
+    consequences: words,
+    inFlight,
+    available,
+    former: { policy: isSwitch ? pool.policy : null, backends: former },
+  };
+}
+
+function formerOf({ name, url, weight, mode }: RosterBackend): FormerBackend {
+  return { name, url, weight, mode };
 }
 
 /** How many share the requests: a backup has some only where there is nobody else. */

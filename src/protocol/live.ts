@@ -16,7 +16,6 @@
  * | `totals` | figures over all pools, and how all of them are in a word |
  * | `system` | version, config revision, policies, listeners: what hardly ever changes |
  * | `workers` | the data-plane threads |
- * | `process` | the process: its main thread, what it holds and may hold |
  * | `pools?…` | pools without their backends: a window of rows |
  * | `pool:NAME?…` | one pool with a window of its backends |
  * | `backend:POOL/NAME` | one backend |
@@ -28,7 +27,7 @@
  * | `status` | what `GET /api/v1/status` answers, whole: for scripts |
  *
  * Names are percent-encoded where they hold one of `/ ? % ,`. A window takes `offset`, `limit`
- * (100, at most 200), `sort` (a column, `-` before it for descending) and `q` (words that all occur);
+ * (100, at most 200), `sort` (a column, `-` before it for descending) and `q` (words that all occur, those after `!` not);
  * the server sorts and filters, so that of 1,000 backends a page is sent the 100 that it shows.
  */
 import type {
@@ -110,10 +109,6 @@ export interface TotalsFields {
 /** Topic `system`. */
 export interface SystemFields {
   readonly version: string;
-  /** The name of the machine, or of the container. */
-  readonly node: string;
-  /** `ui.environment` with its colour; null where there is none. */
-  readonly environment: { readonly name: string; readonly color: string } | null;
   readonly revision: number;
   readonly startedAtMs: number;
   readonly isDraining: boolean;
@@ -158,6 +153,23 @@ export interface PoolFields extends Omit<PoolStatus, 'backends' | 'policies'>, R
   readonly errorsPerSecond: number;
   readonly inFlight: number;
   readonly connections: number;
+  readonly settings: PoolSettings;
+}
+
+/** Of a pool's settings what explains its figures. */
+export interface PoolSettings {
+  /** Attempts in all for one request. */
+  readonly attempts: number;
+  /** Further attempts that it may make, in percent of its requests of the last 10 s, and a second beside that. */
+  readonly budgetPercent: number;
+  readonly budgetPerSecond: number;
+  /** Most requests that wait for a place, and for how long. */
+  readonly queueSize: number;
+  readonly queueTimeoutMs: number;
+  /** After which what a leaving backend has in flight is cut; 0 for never. */
+  readonly drainTimeoutMs: number;
+  /** Routes that lead to it. */
+  readonly routeCount: number;
 }
 
 /** Topic `backend:POOL/NAME`. */

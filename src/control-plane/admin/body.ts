@@ -6,7 +6,7 @@
  * setting must be an error, not silence. `__proto__` and its kind are unknown keys like any other.
  */
 import { z } from 'zod';
-import type { BackendAddition, BackendPatch, PoolPatch } from '../../protocol/admin-api.ts';
+import type { BackendAddition, BackendPatch, BackendsPatch, PoolPatch } from '../../protocol/admin-api.ts';
 import { ProblemError } from './problems.ts';
 
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -19,6 +19,10 @@ export const BackendPatchSchema = z.strictObject({
   weight: weight.exactOptional(),
   mode: z.enum(['ready', 'drain', 'maintenance']).exactOptional(),
 }) satisfies z.ZodType<BackendPatch>;
+
+export const BackendsPatchSchema = BackendPatchSchema.extend({
+  backends: z.array(z.string().max(256)).min(1).max(10_000),
+}) satisfies z.ZodType<BackendsPatch>;
 
 export const BackendAdditionSchema = z.strictObject({
   url: z.string().max(2048),

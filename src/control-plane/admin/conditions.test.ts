@@ -120,6 +120,7 @@ describe('admin API: dry runs', () => {
       consequences: [],
       inFlight: 0,
       available: { before: 2, after: 2 },
+      former: { policy: 'round-robin', backends: [] },
     });
     assert.deepEqual(await dryRun(side, B1, patch({ weight: 3, mode: 'drain' })), {
       dryRun: true,
@@ -130,9 +131,14 @@ describe('admin API: dry runs', () => {
       ],
       inFlight: 37,
       available: { before: 2, after: 1 },
+      former: {
+        policy: null,
+        backends: [{ name: 'b1', url: 'http://127.0.0.1:8081', weight: 1, mode: 'ready' }],
+      },
     });
     const removed = await dryRun(side, B1, { method: 'DELETE' });
     assert.deepEqual([removed.changes, removed.inFlight], [['backend b1 removed'], 37]);
+    assert.deepEqual(removed.former.backends, [{ name: 'b1', url: 'http://127.0.0.1:8081', weight: 1, mode: 'ready' }]);
     const body = { url: 'http://127.0.0.1:9999', name: 'b3' };
     const added = await dryRun(side, `${WEB}/backends`, { method: 'POST', body });
     assert.deepEqual(added.changes, ['backend b3 added, http://127.0.0.1:9999, weight 1']);

@@ -9,15 +9,16 @@
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import type { CutAnswer, Persistence } from '../../protocol/admin-api.ts';
+import type { BackendsChanged, CutAnswer, Persistence, RefusedChange } from '../../protocol/admin-api.ts';
 import { consequencesOf } from '../consequences.ts';
 import type { RosterBackend, RosterPool } from '../roster-model.ts';
 import { RosterError } from '../roster-model.ts';
 import type { RuntimeChanges } from '../runtime-changes.ts';
 import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from '../runtime-edits.ts';
-import { BackendAdditionSchema, BackendPatchSchema, PoolPatchSchema, readBody } from './body.ts';
+import { BackendAdditionSchema, BackendPatchSchema, BackendsPatchSchema, PoolPatchSchema, readBody } from './body.ts';
 import { checkIfMatch, isDryRun, settingsTag } from './conditions.ts';
 import type { AdminDeps } from './deps.ts';
+import { changeMany, previewMany } from './many-backends.ts';
 import { ProblemError } from './problems.ts';
 
 export type AdminContext = Context<{ Bindings: HttpBindings }>;
@@ -25,6 +26,8 @@ export type AdminApp = Hono<{ Bindings: HttpBindings }>;
 type Handler = (context: AdminContext) => Response | Promise<Response>;
 
 const ORIGIN = 'admin API';
+/** The names of thousands of backends. */
+const MANY_NAMES_BYTES = 512 * 1024;
 /** A worker that needs longer is stuck; it is replaced, and the one that follows has the plan. */
 const APPLY_TIMEOUT_MS = 15_000;
 
@@ -46,10 +49,10 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
 
   addPath(app, '/api/v1/status', { GET: (c) => read(c, sampler.status()) });
   addPath(app, '/api/v1/routes', { GET: (c) => c.json({ routes: deps.routes.status() }) });
+  addPath(app, '/api/v1/listeners', { GET: (c) => c.json({ listeners: deps.listeners() }) });
   addPath(app, '/api/v1/pools', { GET: (c) => read(c, { pools: sampler.status().pools }) });
   addPath(app, '/api/v1/pools/:pool', {
     GET: (c) => read(c, sampler.poolStatus(poolOf(c))),
-  addPath(app, '/api/v1/listeners', { GET: (c) => c.json({ listeners: deps.listeners() }) });
     PATCH: async (c) => {
       const { policy } = await readBody(c.req.raw, PoolPatchSchema);
       const pool = poolOf(c);
@@ -62,6 +65,17 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
   });
   addPath(app, '/api/v1/pools/:pool/backends', {
     GET: (c) => read(c, { backends: sampler.poolStatus(poolOf(c)).backends }),
+    PATCH: async (c) => {
+      const patch = await readBody(c.req.raw, BackendsPatchSchema, MANY_NAMES_BYTES);
+      const pool = poolOf(c);
+      if (isOnlyShown(c)) {
+        const { changes, refused } = previewMany(roster, pool, patch);
+        return show(c, pool, changes, refused);
+      }
+      const outcome = changeMany(roster, pool, patch, ORIGIN);
+      const persistence = await changed(c, false);
+      return c.json({ ...outcome, ...persistence } satisfies BackendsChanged);
+    },
     POST: async (c) => {
       const addition = await readBody(c.req.raw, BackendAdditionSchema);
       const pool = poolOf(c);
@@ -140,19 +154,22 @@ export function addApiRoutes(app: AdminApp, deps: AdminDeps): void {
     return isShown;
   }
 
-  function show(context: AdminContext, pool: RosterPool, changes: RuntimeChanges): Response {
+  function show(
+    context: AdminContext,
+    pool: RosterPool,
+    changes: RuntimeChanges,
+    refused?: readonly RefusedChange[],
+  ): Response {
     const shortage = roster.shortageFor(roster.config, changes);
     if (shortage !== null) throw new RosterError('capacity-exceeded', 507, `${shortage}; a restart makes more`);
-    return read(
-      context,
-      consequencesOf(
-        roster.config,
-        roster.knownAddresses,
-        pool,
-        changes,
-        (backend) => sampler.backendStatus(backend).inFlight,
-      ),
+    const consequences = consequencesOf(
+      roster.config,
+      roster.knownAddresses,
+      pool,
+      changes,
+      (backend) => sampler.backendStatus(backend).inFlight,
     );
+    return read(context, refused === undefined ? consequences : { ...consequences, refused });
   }
 
   function changed(context: AdminContext, isPlanChanged: boolean): Promise<Persistence> {

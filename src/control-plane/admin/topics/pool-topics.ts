@@ -51,7 +51,8 @@ interface RolledPool {
 }
 
 const POOL_RULES: WindowRules<RolledPool> = {
-  textOf: ({ row }) => `${row.name} ${row.policy} ${row.words}${row.isPanic ? ' panic' : ''}`,
+  textOf: ({ row }) =>
+    `${row.name} ${row.policy} policy:${row.policy} state:${row.severity} ${row.words}${row.isPanic ? ' panic' : ''}`,
   ranks: {
     name: ({ row }) => row.name,
     state: ({ row }) => severityRank(row.severity),
@@ -96,7 +97,8 @@ export function poolsTopic(source: TopicSource, { options }: TopicName): Topic<P
 }
 
 const BACKEND_RULES: WindowRules<BackendSource> = {
-  textOf: ({ name, url, state, reason }) => `${name} ${url} state:${state} ${STATE_WORDS[state]} ${reason}`,
+  textOf: ({ name, url, state, mode, reason }) =>
+    `${name} ${url} state:${state} mode:${mode} ${STATE_WORDS[state]} ${reason}`,
   ranks: {
     name: ({ name }) => name,
     state: ({ state }) => STATE_RANK[state],
@@ -125,6 +127,7 @@ export function poolTopic(source: TopicSource, { path, options }: TopicName): To
       errorsPerSecond: hundredths(figures.errorsPerSecond),
       inFlight: figures.inFlight,
       connections: figures.connections,
+      settings: pool.settings,
       matchingCount,
       offset,
     },

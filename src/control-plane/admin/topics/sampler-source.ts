@@ -2,8 +2,9 @@
  * What topics are made of, from the running control plane: one object for one moment. Made by the
  * live channel for each second and each new topic; it only reads.
  */
-import os from 'node:os';
+import type { Config } from '../../../config/schema.ts';
 import type {
+  AdminMode,
   BackendState,
   BackendStatus,
   ListenerStatus,
@@ -12,8 +13,7 @@ import type {
   WorkerStatus,
 } from '../../../protocol/admin-api.ts';
 import type { LiveEvent, PolicyInfo } from '../../../protocol/dashboard.ts';
-import type { SystemFields } from '../../../protocol/live.ts';
-import type { ProcessStatus } from '../../../protocol/process.ts';
+import type { PoolSettings, SystemFields } from '../../../protocol/live.ts';
 import type { Journal } from '../../journal.ts';
 import type { Roster } from '../../roster.ts';
 import type { RosterBackend, RosterPool } from '../../roster-model.ts';
@@ -35,7 +35,6 @@ export interface SourceParts {
   readonly isDraining: () => boolean;
   readonly policies: readonly PolicyInfo[];
   readonly listeners: () => SystemFields['listeners'];
-  readonly process: { status(): ProcessStatus };
 }
 
 export class SamplerSource implements TopicSource {
@@ -85,12 +84,9 @@ export class SamplerSource implements TopicSource {
 
   get system(): SystemFields {
     const { version, roster, sampler, isDraining, policies, listeners } = this.#parts;
-    const { environment, color } = roster.config.ui;
     const { workers } = this;
     return {
       version,
-      node: os.hostname(),
-      environment: environment === null ? null : { name: environment, color },
       revision: roster.revision,
       startedAtMs: sampler.startedAtMs,
       isDraining: isDraining(),
@@ -99,10 +95,6 @@ export class SamplerSource implements TopicSource {
       policies,
       listeners: listeners(),
     };
-  }
-
-  process(): ProcessStatus {
-    return this.#parts.process.status();
   }
 
   events(count: number): readonly LiveEvent[] {
@@ -117,11 +109,13 @@ export class SamplerSource implements TopicSource {
 class LivePool implements PoolSource {
   readonly backends: readonly BackendSource[];
   readonly #sampler: Sampler;
+  readonly #roster: Roster;
   readonly #pool: RosterPool;
   #shares: PoolShares | null = null;
 
   constructor({ sampler, roster }: SourceParts, pool: RosterPool) {
     this.#sampler = sampler;
+    this.#roster = roster;
     this.#pool = pool;
     const shares = (): PoolShares => (this.#shares ??= sampler.sharesOf(pool));
     this.backends = pool.backends.map((backend) => new LiveBackend(sampler, roster, backend, shares));
@@ -143,9 +137,34 @@ class LivePool implements PoolSource {
     return this.#sampler.figuresOf(this.#pool.id) ?? NO_FIGURES;
   }
 
+  get settings(): PoolSettings {
+    const { retry, queue, drainTimeoutMs } = this.#pool.config;
+    return {
+      attempts: retry.attempts,
+      budgetPercent: retry.budgetPercent,
+      budgetPerSecond: retry.budgetPerSecond,
+      queueSize: queue.size,
+      queueTimeoutMs: queue.timeoutMs,
+      drainTimeoutMs,
+      routeCount: routeCounts(this.#roster.config).get(this.#pool.name) ?? 0,
+    };
+  }
+
   status(): Omit<PoolStatus, 'backends' | 'policies'> {
     return this.#sampler.poolWithoutBackends(this.#pool);
   }
+}
+
+/** By pool; counted once for each config, since there may be thousands of routes. */
+const countsOf = new WeakMap<Config, ReadonlyMap<string, number>>();
+
+function routeCounts(config: Config): ReadonlyMap<string, number> {
+  const known = countsOf.get(config);
+  if (known !== undefined) return known;
+  const counts = new Map<string, number>();
+  for (const { pool } of config.routes) counts.set(pool, (counts.get(pool) ?? 0) + 1);
+  countsOf.set(config, counts);
+  return counts;
 }
 
 class LiveBackend implements BackendSource {
@@ -183,6 +202,10 @@ class LiveBackend implements BackendSource {
 
   get weight(): number {
     return this.#backend.weight;
+  }
+
+  get mode(): AdminMode {
+    return this.#backend.mode;
   }
 
   get isRemoved(): boolean {

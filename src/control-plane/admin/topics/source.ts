@@ -6,6 +6,7 @@
  * those of the last sample. Nothing is worked out before somebody asks for it.
  */
 import type {
+  AdminMode,
   BackendState,
   BackendStatus,
   LatencyMs,
@@ -14,8 +15,7 @@ import type {
   WorkerStatus,
 } from '../../../protocol/admin-api.ts';
 import type { LiveEvent } from '../../../protocol/dashboard.ts';
-import type { ListenerRow, RouteRow, SystemFields } from '../../../protocol/live.ts';
-import type { ProcessStatus } from '../../../protocol/process.ts';
+import type { ListenerRow, PoolSettings, RouteRow, SystemFields } from '../../../protocol/live.ts';
 import type { Figures } from '../../history/figures.ts';
 
 /** Figures of all, a pool or a backend: of the last second, and over the last ten. */
@@ -36,6 +36,7 @@ export interface BackendSource {
   readonly sinceMs: number;
   readonly nextCheckMs: number | null;
   readonly weight: number;
+  readonly mode: AdminMode;
   readonly isRemoved: boolean;
   readonly figures: RowFigures;
   status(): BackendStatus;
@@ -47,6 +48,7 @@ export interface PoolSource {
   readonly isPanic: boolean;
   readonly backends: readonly BackendSource[];
   readonly figures: RowFigures;
+  readonly settings: PoolSettings;
   /** The pool's own counters, without its backends. */
   status(): Omit<PoolStatus, 'backends' | 'policies'>;
 }
@@ -70,7 +72,6 @@ export interface TopicSource {
   /** What no route took: since the start, and a second over the last ten. */
   readonly unrouted: { readonly requests: number; readonly rps: number };
   readonly system: SystemFields;
-  process(): ProcessStatus;
   /** The latest events, oldest first. */
   events(count: number): readonly LiveEvent[];
   status(): Status;

@@ -38,6 +38,8 @@ describe('a window', () => {
     );
     assert.equal(window.matchingCount, items.filter(({ name, rps }) => rps > 5 && name.includes('Node-1')).length);
     assert.equal(windowOf(items, new URLSearchParams('q=nobody'), RULES).matchingCount, 0);
+    assert.deepEqual(names('q=!state:up node-1 !node-1%2B &limit=3'), names('q=state:down node-1&limit=3'));
+    assert.deepEqual(names('q=! &limit=1'), ['Node-0'], 'a sign that is being typed');
   });
 
   it('shows the last rows where there are fewer than it begins at', () => {

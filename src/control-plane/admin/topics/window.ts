@@ -34,13 +34,13 @@ export function windowOf<Item>(
   const words = (options.get('q') ?? '')
     .toLowerCase()
     .split(/\s+/)
-    .filter((word) => word !== '');
+    .filter((word) => word !== '' && word !== '!');
   const matching =
     words.length === 0
       ? items
       : items.filter((item) => {
           const text = textOf(item).toLowerCase();
-          return words.every((word) => text.includes(word));
+          return words.every((word) => (isNot(word) ? !text.includes(word.slice(1)) : text.includes(word)));
         });
   const sorted = sort(matching, options.get('sort') ?? '', ranks);
   const limit = Math.min(MAX_LIMIT, wholeOf(options.get('limit'), DEFAULT_LIMIT));
@@ -49,6 +49,9 @@ export function windowOf<Item>(
   const offset = Math.min(wholeOf(options.get('offset'), 0), lastOffset);
   return { items: sorted.slice(offset, offset + limit), matchingCount: sorted.length, offset };
 }
+
+/** `!state:up`. The sign alone is one that is being typed, and is left out. */
+const isNot = (word: string): boolean => word.startsWith('!');
 
 /** Equal ones keep the order that they came in. */
 function sort<Item>(items: readonly Item[], order: string, ranks: WindowRules<Item>['ranks']): readonly Item[] {
