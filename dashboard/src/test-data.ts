@@ -1,11 +1,12 @@
 /** Small messages for the unit tests: every field that a test does not name has a plain default. */
-import type { BackendStatus } from '../../src/protocol/admin-api.ts';
+import type { BackendStatus, ExplainedBackend, Explanation } from '../../src/protocol/admin-api.ts';
 import type {
   ChartFields,
   DeltaMessage,
   HistoryAnswer,
   LiveEvent,
   PoolFields,
+  RouteRow,
   SnapshotMessage,
   Topic,
   TopicChange,
@@ -162,3 +163,49 @@ export function answer(
 export const chart = (rps: number, fields: Partial<ChartFields> = {}): Topic<ChartFields> => ({
   fields: { rps, p50: 1, p95: 2, p99: rps, ...fields },
 });
+
+export function explained(name: string, fields: Partial<ExplainedBackend> = {}): ExplainedBackend {
+  return {
+    name,
+    url: `http://127.0.0.1:80/${name}`,
+    state: 'up',
+    isBackup: false,
+    weight: 1,
+    isCandidate: true,
+    reason: '',
+    share: 0.5,
+    ...fields,
+  };
+}
+
+/** Route 2 of 2 takes it; two backends of pool `api` share it, a third is down. */
+export function explanation(fields: Partial<Explanation> = {}): Explanation {
+  const down = explained('b3', { state: 'down', isCandidate: false, share: 0, reason: 'down: ECONNREFUSED' });
+  return {
+    request: { method: 'GET', host: 'api.example.com', path: '/v2' },
+    outcome: 'forwarded',
+    failure: null,
+    route: { number: 2, host: 'api.example.com', path: null, pool: 'api', reason: 'first match' },
+    lost: [{ number: 1, host: null, path: '/v1', pool: 'web', reason: 'path /v2 is not below /v1' }],
+    moreLost: 0,
+    pool: { name: 'api', policy: 'round-robin', isPanic: false, backends: [explained('b1'), explained('b2'), down] },
+    ...fields,
+  };
+}
+
+export function route(number: number, fields: Partial<RouteRow> = {}): RouteRow {
+  return {
+    name: String(number),
+    number,
+    host: null,
+    path: null,
+    pool: 'web',
+    requests: 0,
+    rps: 0,
+    coveredBy: null,
+    example: { host: '', path: '/' },
+    severity: 'up',
+    words: 'all up',
+    ...fields,
+  };
+}

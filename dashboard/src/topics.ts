@@ -10,12 +10,19 @@ import type {
   BackendSort,
   ChartFields,
   EventsFields,
+  ListenerRow,
   NamedRow,
   PoolFields,
   PoolRow,
   PoolSort,
   PoolsFields,
+  RouteRow,
+  RouteSort,
+  RoutesFields,
   SystemFields,
+  TapFields,
+  TapFilter,
+  TappedRequest,
   TotalsFields,
   WorkerRow,
 } from './protocol.ts';
@@ -32,6 +39,7 @@ export const SYSTEM: TopicKey<SystemFields> = 'system';
 export const WORKERS: TopicKey<object, WorkerRow> = 'workers';
 /** The latest events: enough for the overview, and for what is said aloud. */
 export const EVENTS: TopicKey<EventsFields> = 'events?limit=20';
+export const LISTENERS: TopicKey<object, ListenerRow> = 'listeners';
 export const ATTENTION: TopicKey<AttentionFields, AttentionRow> = 'attention?limit=8';
 export const STATUS: TopicKey<Status> = 'status';
 
@@ -51,6 +59,10 @@ export function poolsTopic(window: RowWindow<PoolSort> = {}): TopicKey<PoolsFiel
 
 export function poolTopic(name: string, window: RowWindow<BackendSort> = {}): TopicKey<PoolFields, BackendStatus> {
   return `pool:${encodeURIComponent(name)}${optionsOf(window)}`;
+}
+
+export function routesTopic(window: RowWindow<RouteSort> = {}): TopicKey<RoutesFields, RouteRow> {
+  return `routes${optionsOf(window)}`;
 }
 
 /** A pool without any row. */
@@ -76,6 +88,15 @@ export function chartTopic(
     ...(hasBands ? ['bands=1'] : []),
   ];
   return `chart:${topic}${options.length > 0 ? `?${options.join('&')}` : ''}`;
+}
+
+/** Single requests as they end; the same filter is always the same topic. */
+export function tapTopic({ pool, backend, status, route, minMs, client, q }: TapFilter): TopicKey<TapFields, TappedRequest> {
+  const options = new URLSearchParams();
+  for (const [name, value] of Object.entries({ pool, backend, status, route, minMs, client, q })) {
+    if (value !== undefined) options.set(name, String(value));
+  }
+  return options.size === 0 ? 'tap' : `tap?${options}`;
 }
 
 /** `pool:web?limit=20` is about the same thing as `pool:web`. */

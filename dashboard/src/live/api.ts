@@ -9,6 +9,8 @@ import type {
   CheckAnswer,
   CheckRecord,
   CutAnswer,
+  ExplainQuestion,
+  Explanation,
   PoolPatch,
   Problem,
   SharePreview,
@@ -158,6 +160,11 @@ export async function getChecks(pool: string, backend: string): Promise<readonly
 /** The states of a backend over the last day, oldest first. */
 export async function getStates(pool: string, backend: string): Promise<readonly StateChange[]> {
   return (await read<{ states: readonly StateChange[] }>(`${backendPath(pool, backend)}/states`)).states;
+}
+
+/** What would become of a request now; nothing is sent to a backend. */
+export async function explainRequest(question: ExplainQuestion): Promise<Explanation> {
+  return (await (await call('POST', 'api/v1/explain', question)).json()) as Explanation;
 }
 
 /** Exchanges the token for the session cookie. */
