@@ -13,6 +13,14 @@ import type { PlanBackend, PlanPool } from '../protocol/worker.ts';
 import { BACKEND_BOARD, HEALTH, MODE, POOL_BOARD, type State } from '../state/layout.ts';
 import { liveLoads } from './loads.ts';
 
+/** Who was in rotation at a moment: never changed, but replaced when something does. */
+export interface RotationNow {
+  readonly policy: string;
+  /** Slots. */
+  readonly candidates: readonly number[];
+  readonly reserves: readonly number[];
+}
+
 const NOBODY: Picker = { pick: () => NONE };
 
 export class Availability {
@@ -23,6 +31,7 @@ export class Availability {
   #candidates: Picker = NOBODY;
   /** Those who are asked once all candidates have been tried. */
   #reserves: Picker = NOBODY;
+  #rotation: RotationNow = { policy: '', candidates: [], reserves: [] };
 
   constructor(state: State, plan: PlanPool) {
     this.#state = state;
@@ -44,12 +53,23 @@ export class Availability {
     return backend === NONE ? this.#reserves.pick(tried) : backend;
   }
 
+  /** Who may be asked now; for the tap. */
+  now(): RotationNow {
+    const version = Atomics.load(this.#state.board, this.#board + POOL_BOARD.VERSION);
+    if (version !== this.#version) {
+      this.#version = version;
+      this.#renew();
+    }
+    return this.#rotation;
+  }
+
   #renew(): void {
     const standings = this.#plan.backends.map((backend) => standingOf(this.#state, backend));
     const { candidates, reserves } = rotationOf(standings, this.#plan.panicPercent);
     const policyIndex = this.#state.board[this.#board + POOL_BOARD.POLICY] ?? 0;
     this.#candidates = this.#picker(policyIndex, candidates);
     this.#reserves = this.#picker(policyIndex, reserves);
+    this.#rotation = { policy: POLICIES[policyIndex]?.name ?? '', candidates, reserves };
   }
 
   #picker(policyIndex: number, backends: readonly number[]): Picker {

@@ -8,7 +8,7 @@
 import { HeadReader } from '../http1/head-reader.ts';
 import { HEAD } from '../http1/parse-head.ts';
 import { type Failure, failureOf } from '../protocol/failures.ts';
-import type { FromWorker, Plan, PlanBackend } from '../protocol/worker.ts';
+import type { FromWorker, Plan, PlanBackend, WorkerTap } from '../protocol/worker.ts';
 import { type State, WORKER_COUNTERS, WORKER_GAUGES } from '../state/layout.ts';
 import { AccessLog } from './access-log.ts';
 import type { Client } from './client.ts';
@@ -23,6 +23,7 @@ import { PlaceQueue } from './place-queue.ts';
 import { Backend, Pool, type PoolKeeps } from './pool.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { RouteTable } from './route.ts';
+import { Tap } from './tap.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
 import { closeLongestIdle, UpstreamCount } from './upstream/upstream-count.ts';
 
@@ -46,6 +47,8 @@ export class DataPlane {
   trust: TrustedNetworks;
   failureField: string | null;
   accessLog: AccessLog | null = null;
+  /** Null while nobody looks at single requests. */
+  tap: Tap | null = null;
   /** Of the plan in force. */
   revision: number;
   isDraining = false;
@@ -128,6 +131,17 @@ export class DataPlane {
     this.failureField = plan.failureField;
     this.revision = plan.revision;
     this.#openLog(plan.accessLog);
+  }
+
+  /** Shows requests to these from now on, as far as they begin after this. */
+  show(taps: readonly WorkerTap[]): void {
+    if (taps.length === 0) {
+      this.tap?.stop();
+      this.tap = null;
+      return;
+    }
+    this.tap ??= new Tap(this);
+    this.tap.follow(taps);
   }
 
   /** Opens the file anew with each plan, so that a reload serves whoever rotates it. */

@@ -145,7 +145,10 @@ export class Downstream implements WireOwner, Client, Expiring {
     if (result === PARSE.INCOMPLETE) {
       this.#keepReader(reader);
       // The whole head has one deadline, from its first byte: more bytes do not move it.
-      if (isFirst) plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
+      if (isFirst) {
+        plane.deadlines.set(this, plane.client.requestHeadTimeoutMs);
+        reader.sinceMs = plane.clock.now();
+      }
       return end;
     }
     if (result === PARSE.REFUSED) return this.#refuseHead(reader, reader.head.failure, end);
@@ -276,17 +279,19 @@ export class Downstream implements WireOwner, Client, Expiring {
       const failure = failureOf(code);
       this.wire.writeText(failureAnswer(failure, isHead, 'Connection: close\r\n', this.#plane.failureField));
       this.#plane.finishWithoutPool(failure);
-      this.#logRefused(failure);
+      this.#tellRefused(failure);
       this.#linger();
     }
     return end;
   }
 
-  /** A request that was refused before there was an exchange is a line of the log as well. */
-  #logRefused(failure: Failure): void {
-    const { accessLog, trust, clock } = this.#plane;
+  /** A request that was refused before there was an exchange is a line of the log as well, and is shown. */
+  #tellRefused(failure: Failure): void {
+    const { accessLog, tap, trust, clock } = this.#plane;
+    const reader = this.#reader ?? this.#plane.headReader;
+    tap?.refused(reader, this.address, trust, failure);
     if (accessLog === null) return;
-    const head = loggedHead(this.#reader ?? this.#plane.headReader, this.address, trust, clock.wallMs());
+    const head = loggedHead(reader, this.address, trust, clock.wallMs());
     const { status, code } = failure;
     accessLog.add({
       ...head,

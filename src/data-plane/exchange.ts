@@ -24,6 +24,7 @@ import { type LoggedHead, loggedHead } from './logged-head.ts';
 import { Placement, type PlacementOwner } from './placement.ts';
 import type { Backend, Pool } from './pool.ts';
 import { RequestBody } from './request-body.ts';
+import type { Story } from './story.ts';
 import { Tunnel } from './tunnel.ts';
 import { type AttemptOwner, UpstreamConnection } from './upstream/connection.ts';
 
@@ -48,6 +49,8 @@ export class Exchange implements AttemptOwner, PlacementOwner {
   #headText = '';
   /** What the access log wants to know of the head; null without one. */
   #logged: LoggedHead | null = null;
+  /** What the tap shows of it; null while nobody looks. */
+  #story: Story | null = null;
   #lastBackend = '';
   #attempts = 0;
   #isFreshOnly = false;
@@ -109,6 +112,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#isKeptAlive = request.isKeepAlive;
     this.#logged =
       plane.accessLog === null ? null : loggedHead(reader, this.#client.address, plane.trust, plane.clock.wallMs());
+    this.#story = plane.tap === null ? null : plane.tap.begin(reader, this.#client.address, plane.trust);
     this.#lastBackend = '';
     this.#failureField = plane.failureField;
     const pool = this.#route(reader);
@@ -128,14 +132,18 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     const route = routes.match(request.host, request.isPathMissing ? `/${path}` : path);
     if (route === null) return null;
     this.#plane.routeTaken(route.slot);
-    return this.#plane.pool(route.pool);
+    const pool = this.#plane.pool(route.pool);
+    this.#story?.routed(routes.numberOf(route), pool);
+    return pool;
   }
 
   onNotPlaced(failure: Failure): void {
+    this.#story?.isNotPlaced();
     this.#fail(failure);
   }
 
   onWaiting(): void {
+    this.#story?.waits();
     if (this.#client.isEnded) this.#clientLeft();
   }
 
@@ -146,6 +154,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     if (++this.#attempts > 1) pool.retried();
     this.#backend = backend;
     this.#lastBackend = backend.plan.name;
+    this.#story?.tries(pool, backend.plan.name);
     const nowMs = plane.clock.now();
     const isFurther = this.#attempts > 1;
     this.#attemptStartMs = nowMs;
@@ -171,6 +180,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     const connection = this.#connection;
     if (connection === null) return;
     this.#isConnected = true;
+    this.#story?.connected(connection.isReused);
     connection.wire.writeText(this.#headText);
     this.#body.replay(connection.wire);
     if (this.#body.isEnded) connection.requestSent();
@@ -248,6 +258,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     const { request } = this;
     const { reader, framing, options } = connection;
     this.#status = reader.head.status;
+    this.#story?.answered(this.#status);
     findAnswer(this.#plane, this.#pool, this.#backend, this.#status);
     if (this.#status >= 400 && this.#triesElsewhere()) return;
     this.#isStarted = true;
@@ -293,6 +304,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#isStarted = true;
     this.#tunnel = new Tunnel(this.#client, connection);
     this.#isKeptAlive = false;
+    this.#story?.answered(101);
     findAnswer(this.#plane, this.#pool, this.#backend, this.#status);
     const { reader, framing, options } = connection;
     this.#client.wire.writeText(writeResponseHead(reader, framing, options.nominated, SWITCH_FRAMING));
@@ -323,7 +335,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     const failure = failureOf(code);
     const backend = this.#backend;
     const pool = this.#pool;
-    this.#finishAttempt(failure);
+    this.#finishAttempt(failure, detail);
     if (backend === null || pool === null) return;
     const endMs = triesEndMs(pool.plan.retry, this.#firstAttemptMs);
     // A further attempt that was cut short says nothing about the backend.
@@ -384,7 +396,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     connection?.abandon();
   }
 
-  #finishAttempt(failure: Failure | null): void {
+  #finishAttempt(failure: Failure | null, detail = ''): void {
     const backend = this.#backend;
     if (backend === null) return;
     this.#backend = null;
@@ -394,6 +406,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
       this.#body.bytes += this.#tunnel.bytesFromClient;
       this.#answerBytes += this.#tunnel.bytesFromBackend;
     }
+    this.#story?.attemptEnded(failure, detail);
     const latencyMs = this.#plane.clock.now() - this.#attemptStartMs;
     backend.finish(this.#status, failure, latencyMs, this.#body.bytes, this.#answerBytes);
     this.#pool?.queue.placeFreed();
@@ -429,11 +442,18 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#placement.end();
     const latencyMs = this.#plane.clock.now() - this.#startMs;
     this.#log(failure, latencyMs);
+    if (this.#story !== null) this.#tell(this.#story, failure, latencyMs);
     if (this.#pool === null) this.#plane.finishWithoutPool(failure);
     else this.#pool.finish(this.#status, failure, latencyMs, this.#body.bytes, this.#answerBytes);
     this.#pool = null;
     // Last, so that a reader who sees no exchange under way finds all of them counted.
     this.#plane.exchangeEnded();
+  }
+
+  #tell(story: Story, failure: Failure | null, durationMs: number): void {
+    this.#story = null;
+    story.ended(this.#status, failure, durationMs, this.#body.bytes, this.#answerBytes);
+    this.#plane.tap?.ended(story);
   }
 
   #log(failure: Failure | null, durationMs: number): void {

@@ -24,6 +24,8 @@ export class RouteTable {
   /** Characters of the longest wildcard, its dot included; 0 where there is none. */
   readonly #longestWildcard: number;
   readonly #isCatchAll: boolean;
+  /** Numbers of the routes, from 1; made when one is first asked for. */
+  #numbers: ReadonlyMap<PlanRoute, number> | null = null;
 
   constructor(routes: readonly PlanRoute[]) {
     this.#routes = routes;
@@ -64,6 +66,12 @@ export class RouteTable {
       if (this.#longestWildcard > 0) found = Math.min(found, this.#matchWildcards(name, path));
     }
     return this.#routes[found] ?? null;
+  }
+
+  /** Which one it is in the order of the config, from 1; 0 where it is none of these. */
+  numberOf(route: PlanRoute): number {
+    this.#numbers ??= new Map(this.#routes.map((known, index) => [known, index + 1]));
+    return this.#numbers.get(route) ?? 0;
   }
 
   #matchWildcards(name: string, path: string): number {

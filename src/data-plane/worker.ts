@@ -65,6 +65,7 @@ function start(port: NonNullable<typeof parentPort>): void {
     showListeners();
     const cutExchanges = await new Promise<number>((resolve) => plane.drain(timeoutMs, resolve));
     await plane.accessLog?.close();
+    plane.show([]);
     report({ type: 'drained', cutExchanges });
     // The last answers' bytes are the kernel's by now; nothing else is worth waiting for.
     setImmediate(() => process.exit(0));
@@ -84,6 +85,10 @@ function start(port: NonNullable<typeof parentPort>): void {
     }
     if (message.type === 'cut') {
       plane.cut(message.backend);
+      return;
+    }
+    if (message.type === 'tap') {
+      plane.show(message.taps);
       return;
     }
     if (message.type === 'listen') {

@@ -70,6 +70,9 @@ export class HeadReader {
   /** See `read`. */
   next = 0;
 
+  /** When the first byte of a head that came in pieces was read; 0 where its owner does not keep it. */
+  sinceMs = 0;
+
   #keep(chunk: Buffer, start: number, end: number): Buffer {
     const needed = this.#keptBytes + end - start;
     let kept = this.#kept;

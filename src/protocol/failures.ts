@@ -27,7 +27,7 @@ export interface Failure {
   /** Index into the counters by code. */
   readonly index: number;
   /** The stable name: in the answer's body, the log and the metrics. */
-  readonly code: string;
+  readonly code: FailureCode;
   readonly side: FailureSide;
   readonly stage: FailureStage;
   /** Status of the answer that Ballast makes itself; 0 where none can be given any more. */
@@ -285,13 +285,13 @@ const ROWS = {
 
 export type FailureCode = keyof typeof ROWS;
 
-function toFailure([code, row]: [string, Row], index: number): Failure {
+function toFailure([code, row]: [FailureCode, Row], index: number): Failure {
   const [side, stage, status, retry, blamesBackend, text] = row;
   return Object.freeze({ index, code, side, stage, status, retry, blamesBackend, text });
 }
 
 /** Every failure, in the order of its counter. */
-export const FAILURES: readonly Failure[] = Object.entries(ROWS).map(toFailure);
+export const FAILURES: readonly Failure[] = (Object.entries(ROWS) as [FailureCode, Row][]).map(toFailure);
 
 const BY_CODE = Object.fromEntries(FAILURES.map((failure) => [failure.code, failure]));
 

@@ -8,6 +8,7 @@
 import type { Capacity } from '../state/layout.ts';
 import type { FailureCode } from './failures.ts';
 import type { ListeningSocket } from './handover.ts';
+import type { TapFilter, TappedRequest } from './tap.ts';
 
 /** One address to accept clients on. */
 export interface PlanListener {
@@ -152,6 +153,25 @@ export interface WorkerStart {
   readonly connectionCeiling: number;
 }
 
+/** What a worker shows of the requests that it serves, while somebody looks: see `tap.ts`. */
+export interface WorkerTap {
+  /** Never given twice in a process. */
+  readonly id: number;
+  readonly filter: TapFilter;
+  /** Requests that this worker may show. */
+  readonly perSecond: number;
+}
+
+/** A request as its worker tells it: without a name, and without the reasons of those that are out. */
+export type TappedStory = Omit<TappedRequest, 'name' | 'worker'>;
+
+/** What a worker's taps have found since they were last told of. */
+export interface TapReport {
+  /** Requests that a filter has let through, shown or not. */
+  readonly counts: readonly { readonly tap: number; readonly matched: number }[];
+  readonly requests: readonly { readonly taps: readonly number[]; readonly request: TappedStory }[];
+}
+
 /** Control plane to worker. */
 export type ToWorker =
   /** Requests that begin after `applied` follow this plan; those under way end by their own. */
@@ -163,6 +183,8 @@ export type ToWorker =
   | { readonly type: 'listen'; readonly listeners: readonly PlanListener[] }
   /** Cut what this worker still has in flight on a backend: its time to finish is used up. */
   | { readonly type: 'cut'; readonly backend: number }
+  /** Show requests to exactly these taps from now on; none costs nothing. */
+  | { readonly type: 'tap'; readonly taps: readonly WorkerTap[] }
   /**
    * Stop accepting, finish what is in flight, cut it after `timeoutMs`, answer `drained`. Clients
    * between two requests are not hurried where another process has taken over.
@@ -214,5 +236,7 @@ export type FromWorker =
       /** `status 503`, or the system's word for it, such as `ECONNREFUSED`; empty where there is none. */
       readonly detail: string;
     }
+  /** Sent a few times a second where there is something to show. */
+  | ({ readonly type: 'tapped' } & TapReport)
   /** Every connection has ended; the worker exits by itself after this. */
   | { readonly type: 'drained'; readonly cutExchanges: number };

@@ -29,7 +29,7 @@ export interface RequestObservation {
   readonly fenceProblem: string | null;
 }
 
-const CODES = new Set(FAILURES.map(({ code }) => code));
+const CODES: ReadonlySet<string> = new Set(FAILURES.map(({ code }) => code));
 
 /** Whether an answer was made by the balancer: its body names a failure code. */
 export function namesFailure(response: { readonly body: string }): boolean {

@@ -8,7 +8,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { POLICIES } from '../../src/balancing/policies.ts';
-import type { FromWorker, Plan, ToWorker, WorkerStart } from '../../src/protocol/worker.ts';
+import type { FromWorker, Plan, TappedStory, ToWorker, WorkerStart, WorkerTap } from '../../src/protocol/worker.ts';
 import {
   BACKEND_BOARD,
   type Capacity,
@@ -174,6 +174,22 @@ export class DataPlane {
   /** Cuts what is in flight on a backend. */
   cut(backend: string): void {
     this.#sendAll({ type: 'cut', backend: this.#backends.known(backend) });
+  }
+
+  /** Lets every worker show requests to exactly these. */
+  tap(...taps: readonly WorkerTap[]): void {
+    this.#sendAll({ type: 'tap', taps });
+  }
+
+  /** What the taps have been told so far, in the order of each worker. */
+  get tapped(): readonly TappedStory[] {
+    return this.messages('tapped').flatMap(({ requests }) => requests.map(({ request }) => request));
+  }
+
+  /** How many requests a tap's filter has let through. */
+  matchedBy(tap: number): number {
+    const counts = this.messages('tapped').flatMap((message) => message.counts);
+    return counts.filter((count) => count.tap === tap).reduce((sum, { matched }) => sum + matched, 0);
   }
 
   setHealth(backend: string, health: keyof typeof HEALTH): void {
