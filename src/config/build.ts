@@ -60,7 +60,7 @@ export function configFromFlags(flags: ConfigFlags, cores: number = availablePar
       return flag === null ? null : { origin: 'flag', by: flag.name };
     },
   });
-  return { ok: true, config, warnings: diagnostics, sourceHash: hashOf(commandLine.text) };
+  return { ok: true, config, warnings: diagnostics, sourceHash: hashOf(commandLine.text), text: commandLine.text };
 }
 
 function valuesOf(flags: ConfigFlags): unknown {

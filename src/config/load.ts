@@ -28,6 +28,7 @@ export type LoadResult =
       readonly warnings: readonly Diagnostic[];
       /** SHA-256 of the text, hexadecimal. */
       readonly sourceHash: string;
+      readonly text: string;
     }
   | {
       readonly ok: false;
@@ -87,7 +88,7 @@ export function loadConfigText(
     value: withToken(source.value, env),
     placeOf: (path) => source.placeOf(path) ?? (isToken(path) ? { origin: 'environment', by: TOKEN_VARIABLE } : null),
   });
-  return { ok: true, config, warnings: diagnostics, sourceHash: hashOf(text) };
+  return { ok: true, config, warnings: diagnostics, sourceHash: hashOf(text), text };
 }
 
 /** SHA-256 of a text, hexadecimal. */

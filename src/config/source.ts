@@ -22,6 +22,8 @@ export interface Source {
   readonly diagnose: (found: Problem) => Diagnostic | null;
   /** Where a value was set; null where the file does not have it. */
   readonly placeOf: (path: readonly PropertyKey[]) => Place | null;
+  /** Values that must never be shown. */
+  readonly secretSpans: readonly Span[];
 }
 
 /** What a file lacks cannot be told where the parser has lost a part of it. */
@@ -66,6 +68,7 @@ export function readSource(text: string, file: string, environment: Environment)
   const isLost = tree.problems.some((each) => each.problem.code === 'yaml-too-large');
   return {
     value: tree.value,
+    secretSpans: tree.secretSpans,
     diagnostics: [...syntax, ...ofTree].map(({ problem: found, span }) => place(found, span)),
     diagnose: (found) => {
       const span = spanAt(tree.root, found);
