@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { eventually } from '../../test/harness/eventually.ts';
 import { freePort } from '../../test/harness/free-port.ts';
 import { accepts, runBallast, startProgram } from '../../test/harness/program.ts';
-import type { EffectiveConfig, Explanation } from '../protocol/admin-api.ts';
+import type { BackendExplanation, EffectiveConfig, Explanation } from '../protocol/admin-api.ts';
 import { EXIT } from './exit-codes.ts';
 
 const TOKEN = 'correct-horse-battery-staple-0123456789';
@@ -95,6 +95,40 @@ test('explain asks the balancer that runs, and ends with 4 where there is none',
   const nobody = await explain(t, ['--admin', `http://127.0.0.1:${unused}`, '--url', url, '--json']);
   assert.deepEqual([nobody.exit, nobody.stdout], [EXIT.ADMIN_UNREACHABLE, '']);
   assert.match(nobody.stderr, /cannot reach the admin API/);
+});
+
+test('explain --backend says why it gets what it gets', async (t) => {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const admin = `http://127.0.0.1:${adminPort}`;
+  await runBallast(t, yaml(port, adminPort), [port, adminPort]);
+  const mode = await fetch(`${admin}/api/v1/pools/api/backends/a`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: '{"mode":"drain"}',
+  });
+  assert.equal(mode.status, 200);
+  const told = await explain(t, ['--admin', admin, '--backend', 'api/a']);
+  assert.equal(told.exit, EXIT.DONE, told.stderr);
+  assert.match(
+    told.stdout,
+    /^api\/a: draining\nIt gets no new requests: drain set by admin API; nothing of it is in flight any more\.\n/,
+  );
+  assert.match(told.stdout, /^ {2}\S+Z mode ready → drain \(admin API\)$/m);
+  const json = await explain(t, ['--admin', admin, '--backend', 'api/a', '--json']);
+  const { why, events } = JSON.parse(json.stdout) as BackendExplanation;
+  assert.deepEqual([why.length, events.at(-1)?.kind], [1, 'mode-changed']);
+
+  const none = await explain(t, ['--admin', admin, '--backend', 'api/z']);
+  assert.equal(none.exit, EXIT.FAILED);
+  assert.match(none.stderr, /answers 404: There is no backend "z" in pool "api"/);
+  for (const args of [
+    [],
+    ['--backend', 'a'],
+    ['--backend', 'a/b', '--url', 'http://a/'],
+    ['--backend', 'a/b', '-c', 'f'],
+  ]) {
+    assert.equal((await explain(t, args)).exit, EXIT.USAGE, args.join(' '));
+  }
 });
 
 test('the config of a command line names its flags', async (t) => {

@@ -1,6 +1,7 @@
 /**
  * What the admin API answers and takes, as JSON. The public face: names and shapes are fixed.
  */
+import type { LiveEvent } from './dashboard.ts';
 
 /** A backend's state, worst cause first decided: see `control-plane/roster.ts`. */
 export type BackendState = 'up' | 'down' | 'unknown' | 'ejected' | 'draining' | 'maintenance' | 'unresolved';
@@ -277,6 +278,23 @@ export interface Explanation {
   /** How many more have lost. */
   readonly moreLost: number;
   readonly pool: ExplainedPool | null;
+}
+
+/** `GET /api/v1/pools/:pool/backends/:backend/explain`: why it gets what it gets. */
+export interface BackendExplanation {
+  readonly pool: string;
+  readonly backend: string;
+  readonly state: BackendState;
+  /** Whether the next request of the pool could go to it. */
+  readonly isCandidate: boolean;
+  /** Of the pool's requests under the present load, 0..1; null where the policy cannot tell. */
+  readonly share: number | null;
+  /** Sentences, the strongest cause first. */
+  readonly why: readonly string[];
+  /** What has to happen for that to change, in sentences; none where it has its whole share. */
+  readonly next: readonly string[];
+  /** What led here, oldest first: the latest about it, and about its pool what touches it. */
+  readonly events: readonly LiveEvent[];
 }
 
 /** A change made at run time that the config file does not say. */

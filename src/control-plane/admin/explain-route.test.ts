@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { type AdminSide, startAdminSide } from '../../../test/harness/admin-side.ts';
 import { makeConfig } from '../../../test/harness/make-config.ts';
-import type { Explanation, Problem } from '../../protocol/admin-api.ts';
+import type { BackendExplanation, Explanation, Problem } from '../../protocol/admin-api.ts';
 
 const PATH = '/api/v1/explain';
 
@@ -93,5 +93,41 @@ describe('admin API: explain', () => {
     assert.equal((await side.ask(PATH, { method: 'POST', body: '{', headers: fields })).status, 400);
     assert.equal((await side.ask(PATH)).status, 405);
     assert.equal((await explained(side, { method: 'OPTIONS', path: '*' })).request.path, '*');
+  });
+});
+
+describe('admin API: explain a backend', () => {
+  it('says why it gets what it gets, and what led to that', async (t) => {
+    const side = await start(t);
+    const path = '/api/v1/pools/api/backends/127.0.0.1:9081/explain';
+    const read = async (): Promise<BackendExplanation> => JSON.parse((await side.ask(path)).text) as BackendExplanation;
+    const before = await read();
+    assert.deepEqual([before.isCandidate, before.share, before.events], [true, 0.5, []]);
+    const [pool, backend] = [side.roster.pool('api'), side.roster.backend('api', '127.0.0.1:9081')];
+    assert.ok(pool !== undefined && backend !== undefined);
+    side.roster.setPolicy(pool, 'round-robin', 'admin API');
+    side.roster.setWeight(backend, 7, 'admin API');
+    side.roster.setMode(backend, 'maintenance', 'admin API');
+    const after = await read();
+    assert.deepEqual([after.state, after.isCandidate, after.share], ['maintenance', false, 0]);
+    assert.deepEqual(after.why, ['It gets no requests: maintenance set by admin API.']);
+    assert.deepEqual(
+      after.events.map(({ kind }) => kind),
+      ['policy-changed', 'weight-changed', 'mode-changed'],
+    );
+    assert.equal((await side.ask('/api/v1/pools/api/backends/none/explain')).status, 404);
+  });
+
+  it('knows whether a route leads to it', async (t) => {
+    const side = await start(t);
+    side.roster.apply(
+      makeConfig({
+        pools: { web: { backends: ['http://127.0.0.1:8081'] }, api: { backends: ['http://127.0.0.1:9081'] } },
+        routes: [{ pool: 'web' }],
+        admin: { address: '127.0.0.1:0' },
+      }),
+    );
+    const { text } = await side.ask('/api/v1/pools/api/backends/127.0.0.1:9081/explain');
+    assert.match((JSON.parse(text) as BackendExplanation).why[0] ?? '', /no route leads to the pool api/);
   });
 });

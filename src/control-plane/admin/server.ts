@@ -177,7 +177,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   addEventsRoute(app, deps.journal);
   addHistoryRoute(app, deps.sampler.history, deps.roster);
   addSharesRoute(app, deps.roster, deps.sampler);
-  addExplainRoute(app, deps.roster, deps.sampler);
+  addExplainRoute(app, deps.roster, deps.sampler, deps.journal);
   addConfigRoutes(app, deps);
   addBackendLogRoutes(app, deps.roster, log);
   addCheckRoute(app, deps);
