@@ -16,6 +16,7 @@ import type {
   PoolRow,
   PoolSort,
   PoolsFields,
+  ProcessFields,
   RouteRow,
   RouteSort,
   RoutesFields,
@@ -41,6 +42,8 @@ export const WORKERS: TopicKey<object, WorkerRow> = 'workers';
 export const EVENTS: TopicKey<EventsFields> = 'events?limit=20';
 export const LISTENERS: TopicKey<object, ListenerRow> = 'listeners';
 export const ATTENTION: TopicKey<AttentionFields, AttentionRow> = 'attention?limit=8';
+/** The process: its main thread, what it holds and may hold. */
+export const PROCESS: TopicKey<ProcessFields> = 'process';
 export const STATUS: TopicKey<Status> = 'status';
 
 /** Which rows of a long table; the server filters, sorts and cuts. */
@@ -91,7 +94,15 @@ export function chartTopic(
 }
 
 /** Single requests as they end; the same filter is always the same topic. */
-export function tapTopic({ pool, backend, status, route, minMs, client, q }: TapFilter): TopicKey<TapFields, TappedRequest> {
+export function tapTopic({
+  pool,
+  backend,
+  status,
+  route,
+  minMs,
+  client,
+  q,
+}: TapFilter): TopicKey<TapFields, TappedRequest> {
   const options = new URLSearchParams();
   for (const [name, value] of Object.entries({ pool, backend, status, route, minMs, client, q })) {
     if (value !== undefined) options.set(name, String(value));

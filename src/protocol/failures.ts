@@ -39,6 +39,9 @@ export interface Failure {
   readonly text: string;
 }
 
+/** One of `GET /api/v1/failures`: what a code means, for people. */
+export type FailureText = Pick<Failure, 'code' | 'side' | 'stage' | 'status' | 'text'>;
+
 type Row = readonly [FailureSide, FailureStage, number, RetryRule, boolean, string];
 
 // biome-ignore format: a table is read by its columns
