@@ -45,15 +45,3 @@ export function tapped(fields: Partial<TappedRequest> = {}): TappedRequest {
     ...fields,
   };
 }
-
-/** What the server would say of a drain of `b1` in a pool of three. */
-export const preview = (fields: Partial<Preview>): Preview => ({
-  dryRun: true,
-  changes: ['backend b1: mode ready → drain'],
-  consequences: [],
-  inFlight: 0,
-  available: { before: 3, after: 2 },
-  former: { policy: null, backends: [{ name: 'b1', url: 'http://127.0.0.1:80/b1', weight: 1, mode: 'ready' }] },
-  tag: '"1"',
-  ...fields,
-});
