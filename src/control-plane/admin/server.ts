@@ -33,6 +33,7 @@ import type { AdminDeps } from './deps.ts';
 import { addEventsRoute } from './events-route.ts';
 import { addExplainRoute } from './explain-route.ts';
 import { exposureProblem } from './exposure.ts';
+import { addFailuresRoute } from './failures-route.ts';
 import { addHistoryRoute } from './history-route.ts';
 import { LiveStream } from './live/live-stream.ts';
 import { checkHost, checkOrigin, type OwnHosts, ownHostsOf } from './origin.ts';
@@ -175,6 +176,7 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   });
   addApiRoutes(app, deps);
   addEventsRoute(app, deps.journal);
+  addFailuresRoute(app);
   addHistoryRoute(app, deps.sampler.history, deps.roster);
   addSharesRoute(app, deps.roster, deps.sampler);
   addExplainRoute(app, deps.roster, deps.sampler, deps.journal);
