@@ -8,12 +8,13 @@
  */
 import type { Logger } from 'pino';
 import { type ConfigDiff, describeDiff, diffConfigs } from '../config/diff.ts';
-import { type Diagnostic, formatDiagnostic, type LoadResult, loadConfigFile } from '../config/load.ts';
+import { type Diagnostic, formatDiagnostic, type LoadResult, loadConfigFile, loadConfigText } from '../config/load.ts';
 import type { Config, ListenerConfig } from '../config/schema.ts';
 import type { PlanListener } from '../protocol/worker.ts';
 import type { Journal } from './journal.ts';
 import { listenProblems, withPorts } from './listen-check.ts';
 import type { Roster } from './roster.ts';
+import { mergeChanges } from './runtime-changes.ts';
 
 export type ReloadResult = Reloaded | ReloadRefused;
 
@@ -25,13 +26,18 @@ export interface Reloaded {
   readonly changes: readonly string[];
   /** Settings that have changed in the file and stay as they are until a restart. */
   readonly needsRestart: readonly string[];
+  /** Changes made at run time that the file has overruled, in words. */
+  readonly overruled: readonly string[];
   readonly warnings: readonly Diagnostic[];
 }
 
 export interface ReloadRefused {
   readonly ok: false;
-  /** There is no file, there are errors in it, this process cannot carry it out, or not at this moment. */
-  readonly reason: 'no-file' | 'invalid' | 'impossible' | 'not-now';
+  /**
+   * There is no file, there are errors in it, this process cannot carry it out, or not at this
+   * moment; or the text could not be put into the file.
+   */
+  readonly reason: 'no-file' | 'invalid' | 'impossible' | 'not-now' | 'not-written';
   /** In words, one an error. */
   readonly problems: readonly string[];
   /** The same with their places, for errors in the file. */
@@ -45,6 +51,29 @@ export interface LoadedConfig {
   /** SHA-256 of its text, hexadecimal; null without a file. */
   readonly hash: string | null;
   readonly config: Config;
+}
+
+/** A text that shall be the file's and in force, or neither. */
+export interface Replacement {
+  readonly text: string;
+  /**
+   * Puts it into the file: called when nothing else can go wrong, directly before it comes into
+   * force. Answers what is in the way, or null where it is done.
+   */
+  readonly commit: () => string | null;
+  /** How the event is called that tells of it, such as `config-applied`, and how its text begins. */
+  readonly kind: string;
+  readonly words: string;
+}
+
+/** A text that has come into force. */
+export interface LoadedText {
+  readonly text: string;
+  readonly hash: string;
+  readonly origin: string;
+  /** See `Replacement.kind`; `config-reloaded` where the file was read. */
+  readonly kind: string;
+  readonly changes: readonly string[];
 }
 
 export interface ReloaderOptions {
@@ -64,6 +93,7 @@ export interface ReloaderOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Why nothing may be changed now, or null where it may. */
   readonly refusal?: () => string | null;
+  readonly onLoaded?: (loaded: LoadedText) => void;
 }
 
 /** A file that can be carried out, as far as can be told without touching anything. */
@@ -71,7 +101,9 @@ interface Checked {
   readonly ok: true;
   readonly config: Config;
   readonly loaded: Config;
+  readonly text: string;
   readonly diff: ConfigDiff;
+  readonly overruled: readonly string[];
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -121,22 +153,36 @@ export class Reloader {
     return this.#next;
   }
 
+  /**
+   * Brings in a text and puts it into the file, both or neither. After the reload that is under
+   * way, and never as one with another.
+   */
+  async replace(origin: string, replacement: Replacement): Promise<ReloadResult> {
+    // Another one may have begun by the time that this one goes on.
+    while (this.#running !== null) await this.settled();
+    this.#running = this.#reload(origin, replacement).finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
   /** Resolves when none is under way. */
   async settled(): Promise<void> {
     while (this.#running !== null) await this.#running.catch(() => {});
   }
 
-  /** What a reload would come to now; nothing is changed and nothing is told. */
-  async preview(): Promise<ReloadResult> {
-    const checked = await this.#check(this.#read());
+  /** What a reload would come to now, or of this text in place of the file's; nothing is changed and nothing is told. */
+  async preview(text?: string): Promise<ReloadResult> {
+    const checked = await this.#check(this.#read(text));
     return checked.ok ? this.#outcome(checked) : checked;
   }
 
-  async #reload(origin: string): Promise<ReloadResult> {
+  async #reload(origin: string, replacement?: Replacement): Promise<ReloadResult> {
     const { roster, applied } = this.#options;
-    const loaded = this.#read();
+    const loaded = this.#read(replacement?.text);
     const checked = await this.#check(loaded);
-    if (checked.ok || checked.reason !== 'not-now') this.#lastHash = loaded?.sourceHash ?? null;
+    const hash = loaded?.sourceHash ?? null;
+    if (replacement === undefined && (checked.ok || checked.reason !== 'not-now')) this.#lastHash = hash;
     if (!checked.ok) return this.#refuse(origin, checked);
     const { config, warnings } = checked;
 
@@ -152,18 +198,31 @@ export class Reloader {
       return this.#refuse(origin, impossible(problems));
     }
 
+    const unwritten = replacement?.commit() ?? null;
+    if (unwritten !== null) {
+      await this.#options.listen(before.map(toPlanListener));
+      return this.#refuse(origin, { ok: false, reason: 'not-written', problems: [unwritten], diagnostics: [] });
+    }
+    this.#lastHash = hash;
+
     roster.apply(config);
-    this.#inForce = { path: this.#options.path, hash: this.#lastHash, config: checked.loaded };
+    this.#inForce = { path: this.#options.path, hash, config: checked.loaded };
+    const outcome = this.#outcome(checked);
+    if (hash !== null) {
+      const { kind = 'config-reloaded' } = replacement ?? {};
+      this.#options.onLoaded?.({ text: checked.text, hash, origin, kind, changes: outcome.changes });
+    }
     await applied();
     for (const warning of warnings) this.#options.log.warn({ code: warning.code }, formatDiagnostic(warning));
-    const outcome = this.#outcome(checked);
-    this.#tellSuccess(origin, outcome);
-    return outcome;
+    const told = { ...outcome, revision: roster.revision };
+    this.#tellSuccess(origin, told, replacement);
+    return told;
   }
 
-  #read(): LoadResult | null {
+  #read(text?: string): LoadResult | null {
     const { path, env } = this.#options;
-    return path === null ? null : loadConfigFile(path, env);
+    if (path === null) return null;
+    return text === undefined ? loadConfigFile(path, env) : loadConfigText(text, path, env);
   }
 
   async #check(loaded: LoadResult | null): Promise<Checked | ReloadRefused> {
@@ -188,7 +247,17 @@ export class Reloader {
     const shortage = roster.shortageFor(config);
     if (shortage !== null) problems.push(`${shortage}; a restart makes more`);
     if (problems.length > 0) return impossible(problems);
-    return { ok: true, config, loaded: loaded.config, diff: diffConfigs(before, wanted), warnings: loaded.warnings };
+    const { text, warnings } = loaded;
+    const { overruled } = mergeChanges(config, roster.changes, roster.knownAddresses);
+    return {
+      ok: true,
+      config,
+      loaded: loaded.config,
+      text,
+      diff: diffConfigs(before, wanted),
+      overruled: overruled.map(({ subject, text: why }) => `${subject}: ${why}`),
+      warnings,
+    };
   }
 
   /** Lets every worker listen on the new addresses beside the old ones; answers what is in the way. */
@@ -199,19 +268,21 @@ export class Reloader {
     return [...(await this.#options.listen([...before, ...fresh].map(toPlanListener)))];
   }
 
-  #outcome({ diff, warnings }: Checked): Reloaded {
+  #outcome({ diff, overruled, warnings }: Checked): Reloaded {
     return {
       ok: true,
       revision: this.#options.roster.revision,
       changes: describeDiff(diff),
       needsRestart: diff.needsRestart.map(({ setting }) => setting),
+      overruled,
       warnings,
     };
   }
 
-  #tellSuccess(origin: string, { changes, needsRestart }: Reloaded): void {
+  #tellSuccess(origin: string, { changes, needsRestart }: Reloaded, replacement?: Replacement): void {
+    const { kind = 'config-reloaded', words = this.#options.path } = replacement ?? {};
     const text = changes.length === 0 ? 'nothing has changed' : changes.join('; ');
-    this.#tell('good', 'config-reloaded', `${this.#options.path}: ${text}`, origin);
+    this.#tell('good', kind, `${words}: ${text}`, origin);
     if (needsRestart.length === 0) return;
     const restart = `${needsRestart.join(', ')}: changed in the file, but only a restart brings it in`;
     this.#tell('warning', 'restart-needed', restart, origin);

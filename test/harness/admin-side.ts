@@ -138,13 +138,14 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     },
     reload: async () => {
       calls.push('reload');
-      return { ok: true, revision: roster.revision, changes: [], needsRestart: [], warnings: [] };
+      return { ok: true, revision: roster.revision, changes: [], needsRestart: [], overruled: [], warnings: [] };
     },
     previewReload: async () => ({
       ok: true,
       revision: roster.revision,
       changes: ['routes changed'],
       needsRestart: [],
+      overruled: [],
       warnings: [],
     }),
     loadedConfig: () => ({ path: null, hash: null, config }),
