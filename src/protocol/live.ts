@@ -16,6 +16,7 @@
  * | `totals` | figures over all pools, and how all of them are in a word |
  * | `system` | version, config revision, policies, listeners: what hardly ever changes |
  * | `workers` | the data-plane threads |
+ * | `process` | the process: its main thread, what it holds and may hold |
  * | `pools?…` | pools without their backends: a window of rows |
  * | `pool:NAME?…` | one pool with a window of its backends |
  * | `backend:POOL/NAME` | one backend |
@@ -109,6 +110,10 @@ export interface TotalsFields {
 /** Topic `system`. */
 export interface SystemFields {
   readonly version: string;
+  /** The name of the machine, or of the container. */
+  readonly node: string;
+  /** `ui.environment` with its colour; null where there is none. */
+  readonly environment: { readonly name: string; readonly color: string } | null;
   readonly revision: number;
   readonly startedAtMs: number;
   readonly isDraining: boolean;

@@ -2,6 +2,7 @@
  * What topics are made of, from the running control plane: one object for one moment. Made by the
  * live channel for each second and each new topic; it only reads.
  */
+import os from 'node:os';
 import type { Config } from '../../../config/schema.ts';
 import type {
   AdminMode,
@@ -14,6 +15,7 @@ import type {
 } from '../../../protocol/admin-api.ts';
 import type { LiveEvent, PolicyInfo } from '../../../protocol/dashboard.ts';
 import type { PoolSettings, SystemFields } from '../../../protocol/live.ts';
+import type { ProcessStatus } from '../../../protocol/process.ts';
 import type { Journal } from '../../journal.ts';
 import type { Roster } from '../../roster.ts';
 import type { RosterBackend, RosterPool } from '../../roster-model.ts';
@@ -35,6 +37,7 @@ export interface SourceParts {
   readonly isDraining: () => boolean;
   readonly policies: readonly PolicyInfo[];
   readonly listeners: () => SystemFields['listeners'];
+  readonly process: { status(): ProcessStatus };
 }
 
 export class SamplerSource implements TopicSource {
@@ -84,9 +87,12 @@ export class SamplerSource implements TopicSource {
 
   get system(): SystemFields {
     const { version, roster, sampler, isDraining, policies, listeners } = this.#parts;
+    const { environment, color } = roster.config.ui;
     const { workers } = this;
     return {
       version,
+      node: os.hostname(),
+      environment: environment === null ? null : { name: environment, color },
       revision: roster.revision,
       startedAtMs: sampler.startedAtMs,
       isDraining: isDraining(),
@@ -95,6 +101,10 @@ export class SamplerSource implements TopicSource {
       policies,
       listeners: listeners(),
     };
+  }
+
+  process(): ProcessStatus {
+    return this.#parts.process.status();
   }
 
   events(count: number): readonly LiveEvent[] {

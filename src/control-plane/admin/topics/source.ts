@@ -16,6 +16,7 @@ import type {
 } from '../../../protocol/admin-api.ts';
 import type { LiveEvent } from '../../../protocol/dashboard.ts';
 import type { ListenerRow, PoolSettings, RouteRow, SystemFields } from '../../../protocol/live.ts';
+import type { ProcessStatus } from '../../../protocol/process.ts';
 import type { Figures } from '../../history/figures.ts';
 
 /** Figures of all, a pool or a backend: of the last second, and over the last ten. */
@@ -72,6 +73,7 @@ export interface TopicSource {
   /** What no route took: since the start, and a second over the last ten. */
   readonly unrouted: { readonly requests: number; readonly rps: number };
   readonly system: SystemFields;
+  process(): ProcessStatus;
   /** The latest events, oldest first. */
   events(count: number): readonly LiveEvent[];
   status(): Status;
