@@ -10,6 +10,7 @@ import type {
   SnapshotMessage,
   Topic,
   TopicChange,
+  WorkerRow,
 } from './protocol.ts';
 import { PAGE_VERSION } from './protocol.ts';
 
@@ -102,6 +103,33 @@ export function pool(
   return {
     fields: poolFields(name, { count: backends.length, matchingCount: backends.length, ...fields }),
     rows: backends,
+  };
+}
+
+export function worker(name: string, fields: Partial<WorkerRow> = {}): WorkerRow {
+  return {
+    name,
+    worker: Number(name),
+    state: 'running',
+    startedAtMs: 0,
+    restarts: 0,
+    isCrashLoop: false,
+    lastDeath: null,
+    restartAtMs: null,
+    lastBeatMs: null,
+    clientConnections: 0,
+    connectionLimit: null,
+    upstreamConnections: 0,
+    exchanges: 0,
+    cpuShare: 0,
+    loopBusy: 0,
+    loopDelayMs: 0,
+    loopDelayP99Ms: 0,
+    heapBytes: 0,
+    heapLimitBytes: 2 ** 30,
+    gcShare: 0,
+    sockets: 'handles',
+    ...fields,
   };
 }
 
