@@ -61,6 +61,8 @@ export class Exchange implements AttemptOwner, PlacementOwner {
   #attemptStartMs = 0;
   #status = 0;
   #isStarted = false;
+  /** All of the answer has come from the backend, and not all of it is with the kernel. */
+  #isDelivering = false;
   #isKeptAlive = false;
   #answerBytes = 0;
   #tunnel: Tunnel | null = null;
@@ -227,7 +229,8 @@ export class Exchange implements AttemptOwner, PlacementOwner {
 
   /** The client has read what it was sent. */
   onClientDrain(): void {
-    this.#connection?.resume();
+    if (this.#isDelivering) this.#delivered();
+    else this.#connection?.resume();
   }
 
   /**
@@ -293,6 +296,14 @@ export class Exchange implements AttemptOwner, PlacementOwner {
       this.#client.wire.writeText(`0\r\n${writeTrailers(trailers, this.#connection?.options.nominated ?? null)}\r\n`);
     }
     this.#finishAttempt(null);
+    const { wire } = this.#client;
+    if (wire.pendingBytes === 0 && !wire.isClosed) return this.#delivered();
+    // What the kernel has not taken is lost with the client: until it has, the answer is not whole.
+    this.#isDelivering = true;
+    this.#client.answerStalled();
+  }
+
+  #delivered(): void {
     this.#count(null);
     this.#client.exchangeEnded(this.#isKeptAlive);
   }
@@ -439,6 +450,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
 
   #count(failure: Failure | null): void {
     this.isActive = false;
+    this.#isDelivering = false;
     this.#placement.end();
     const latencyMs = this.#plane.clock.now() - this.#startMs;
     this.#log(failure, latencyMs);
