@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import type { ExplainedBackend, Explanation } from '../../src/protocol/admin-api.ts';
-import { backendsInOrder, headline, listenerWords, matchWords, shareWords, storyAloud } from './route-words.ts';
+import {
+  backendsInOrder,
+  headline,
+  listenerWords,
+  matchWords,
+  reasonWords,
+  shareWords,
+  storyAloud,
+} from './route-words.ts';
 import { explained, explanation } from './test-data.ts';
 
 test('a match is one text, and says what it leaves open', () => {
@@ -37,6 +45,8 @@ test('candidates come first, with their share', () => {
   const out: ExplainedBackend = explained('b0', { isCandidate: false, share: 0, reason: 'down' });
   const all = [out, explained('b1', { share: 0.25 }), explained('b2', { share: null })];
   expect(backendsInOrder(all).map(({ name }) => name)).toEqual(['b1', 'b2', 'b0']);
+  expect(reasonWords({ state: 'down', reason: 'down: status 503' })).toBe('status 503');
+  expect(reasonWords({ state: 'up', reason: 'full: 2 in flight, 2 allowed' })).toBe('full: 2 in flight, 2 allowed');
   expect(all.map(shareWords)).toEqual(['not asked', '25\u202f%', 'follows load']);
 });
 

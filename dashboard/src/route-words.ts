@@ -53,6 +53,11 @@ export function shareWords({ isCandidate, share }: ExplainedBackend): string {
   return share === null ? 'follows load' : formatShare(share);
 }
 
+/** Its state stands beside it, and is not said twice. */
+export function reasonWords({ state, reason }: Pick<ExplainedBackend, 'state' | 'reason'>): string {
+  return reason.startsWith(`${state}: `) ? reason.slice(state.length + 2) : reason;
+}
+
 /** More is not listened to. */
 const SAID_AT_MOST = 4;
 
