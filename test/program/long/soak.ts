@@ -14,7 +14,9 @@ import { seed } from './seed.ts';
 import { report } from './verdict.ts';
 
 const ROUND_SECONDS = 20;
-const WARM_ROUNDS = 2;
+/** Rounds before memory is looked at: code is compiled and buffers are filled for some minutes. */
+const LEAST_WARM_ROUNDS = 2;
+const MOST_WARM_ROUNDS = 12;
 const PER_SECOND = 120;
 /** Within that all idle connections of either side are closed, and garbage has been collected. */
 const REST_MS = 6_000;
@@ -53,7 +55,8 @@ await report('soak', async (cleanup) => {
   let requests = 0;
   let closeWait = 0;
   const startMs = performance.now();
-  const rounds = Math.max(WARM_ROUNDS + 2, Math.round(seconds / ROUND_SECONDS));
+  const rounds = Math.max(LEAST_WARM_ROUNDS + 2, Math.round(seconds / ROUND_SECONDS));
+  const warmRounds = Math.min(MOST_WARM_ROUNDS, Math.max(LEAST_WARM_ROUNDS, Math.floor(rounds / 4)));
   for (let round = 1; round <= rounds; round++) {
     const outcome = await runChaos(stand, {
       seed: `${seed}/${round}`,
@@ -66,7 +69,7 @@ await report('soak', async (cleanup) => {
     await delay(REST_MS);
     const { workers } = await balancer.admin.status();
     closeWait += socketsOf(balancer.pid, CLOSE_WAIT);
-    if (round <= WARM_ROUNDS) continue;
+    if (round <= warmRounds) continue;
     samples.push({
       atMinutes: (performance.now() - startMs) / 60_000,
       rssMib: rssOf(balancer.pid) / MIB,
