@@ -6,7 +6,7 @@
  * is scripted by seconds and has no randomness of its own, so that a picture taken twice is the
  * same twice.
  */
-import type { PoolSource, RouteSource, TopicSource } from '../../src/control-plane/admin/topics/source.ts';
+import type { PoolSource, RouteSource, TapSource, TopicSource } from '../../src/control-plane/admin/topics/source.ts';
 import { History } from '../../src/control-plane/history/history.ts';
 import { Journal } from '../../src/control-plane/journal.ts';
 import type { AdminMode, BackendAddition, Status, WorkerStatus } from '../../src/protocol/admin-api.ts';
@@ -102,6 +102,12 @@ export class FakeFleet implements TopicSource {
       example: { host: `${name}.example.com`, path: '/' },
     }));
   }
+
+  /** Nobody taps a script. */
+  readonly taps: TapSource = {
+    open: () => () => {},
+    read: () => ({ fields: { isOn: false, endsAtMs: 0, matched: 0, shown: 0 }, rows: [] }),
+  };
 
   readonly unrouted = { requests: 0, rps: 0 };
 

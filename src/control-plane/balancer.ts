@@ -17,6 +17,7 @@ import { usesAll } from './all-addresses.ts';
 import { carryHealth } from './carried-health.ts';
 import { carryNames } from './carried-names.ts';
 import { ConfigWatch } from './config-watch.ts';
+import { whyOut } from './explain-pool.ts';
 import type { HandoverOutcome, Launch } from './handover.ts';
 import { HealthChecker } from './health-checker.ts';
 import { takeUp } from './inherited-sockets.ts';
@@ -38,6 +39,7 @@ import { ShortageWatch } from './shortage-watch.ts';
 import { Store } from './store.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Takeover } from './takeover.ts';
+import { Taps } from './taps.ts';
 import { packageVersion } from './version.ts';
 
 /** Backends that an entry with `addresses: all` is reckoned with; twice as many fit, more than most names have. */
@@ -122,11 +124,18 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     plan: () => roster.plan(),
     journal,
     onFailing: (slot, code, detail) => roster.reportFailing(slot, code, detail),
+    onTapped: (worker, report) => taps.take(worker, report),
     onThrow: (worker, error) => log.error({ err: error, worker }, 'a worker threw'),
     connectionCeiling: descriptors.connectionsPerWorker,
     heapMiB: shareHeap(config, journal),
     ...(inherited === null ? {} : { inherited: inherited.shares }),
     ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
+  });
+  const taps: Taps = new Taps({
+    workers: config.workers,
+    tell: (list) => supervisor.tap(list),
+    whyOut: (pool, backend) => whyOut(roster.pools, pool, backend),
+    journal,
   });
   const resolver = new AddressResolver({ roster });
   const checker = new HealthChecker({ roster, onFailed: (backend) => resolver.reportFailed(backend) });
@@ -223,6 +232,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
       listeners: () => listenerStatuses(roster.config.listeners, supervisor.listeners(), isDraining),
       supervisor: { workers: () => supervisor.workers(), applied },
       process: facts,
+      taps,
       check: (backend) => checker.check(backend),
       persist: () => store.persist(),
       reload: () => reloader.reload('admin API'),

@@ -78,6 +78,15 @@ function whyNot(backend: RosterBackend): string {
   return inWords(backend);
 }
 
+/** Why a backend was not in rotation a moment ago, as far as that still holds. */
+export function whyOut(pools: readonly RosterPool[], pool: string, name: string): string {
+  const backends = pools.find((one) => one.name === pool && !one.isRemoved)?.backends ?? [];
+  const backend = backends.find((one) => one.name === name);
+  if (backend === undefined) return 'removed';
+  const isBackAgain = !backend.isRemoved && isInGoodStanding(standingOf(backend));
+  return isBackAgain ? 'it was out, and is available again' : inWords(backend);
+}
+
 function inWords(backend: RosterBackend): string {
   const state = stateOf(backend);
   return backend.reason === '' ? state : `${state}: ${backend.reason}`;

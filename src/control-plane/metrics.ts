@@ -121,6 +121,7 @@ function writeWorkers(text: MetricsText, status: Status, sampler: Sampler): void
   family('heap_bytes', 'gauge', 'JavaScript heap in use.', ({ heapBytes }) => heapBytes);
   family('heap_limit_bytes', 'gauge', 'Most JavaScript heap that it may have.', ({ heapLimitBytes }) => heapLimitBytes);
   family('connections_accepted_total', 'counter', 'Client connections accepted.', (w) => counts(w).connectionsAccepted);
+  family('taps', 'gauge', 'Filters whose requests it shows to people now.', (w) => counts(w).taps);
   family(
     'unrouted_requests_total',
     'counter',

@@ -178,6 +178,8 @@ export interface WorkerCounts {
   readonly withoutPool: number;
   readonly cpuSeconds: number;
   readonly gcSeconds: number;
+  /** Taps that it shows requests to, now. */
+  readonly taps: number;
 }
 
 /** What one worker has counted by itself, outside of any pool. */
@@ -188,6 +190,7 @@ export function readWorkerCounts(state: State, worker: number): WorkerCounts {
     withoutPool: state.counters[first + WORKER_COUNTERS.REQUESTS_WITHOUT_POOL] ?? 0,
     cpuSeconds: state.counters[first + WORKER_COUNTERS.CPU_SECONDS] ?? 0,
     gcSeconds: state.counters[first + WORKER_COUNTERS.GC_SECONDS] ?? 0,
+    taps: state.gauges[state.workerGauges(worker) + WORKER_GAUGES.TAPS] ?? 0,
   };
 }
 

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { eventually } from '../../test/harness/eventually.ts';
 import { freePort } from '../../test/harness/free-port.ts';
 import { makeConfig } from '../../test/harness/make-config.ts';
-import type { Plan } from '../protocol/worker.ts';
+import type { Plan, WorkerTap } from '../protocol/worker.ts';
 import { BACKEND_SHARED, State } from '../state/layout.ts';
 import { buildPlan } from './build-plan.ts';
 import { Journal } from './journal.ts';
@@ -33,7 +33,7 @@ async function make(t: TestContext, workers: number, more: Partial<SupervisorOpt
     ...more,
   });
   t.after(() => supervisor.kill());
-  const ask = (path: string): Promise<{ worker: number; plan: Plan }> =>
+  const ask = (path: string): Promise<{ worker: number; plan: Plan; taps: readonly WorkerTap[] }> =>
     new Promise((resolve, reject) => {
       const request = http.get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
         let text = '';
@@ -170,6 +170,29 @@ describe('supervisor', () => {
     await ask('/failing?slot=2');
     await eventually('the report is there', () => failing.length > 0);
     assert.deepEqual(failing, [[2, 'UPSTREAM_CONNECT_REFUSED', 'ECONNREFUSED']]);
+  });
+
+  it('tells all workers whom they show requests to, also one that comes later, and passes on what they tell', async (t) => {
+    const told: unknown[] = [];
+    const onTapped: SupervisorOptions['onTapped'] = (worker, { counts }) => void told.push([worker, counts]);
+    const { supervisor, ask, journal } = await make(t, 1, { onTapped });
+    await supervisor.start();
+    assert.deepEqual((await ask('/plan')).taps, []);
+    const taps: WorkerTap[] = [{ id: 7, filter: { status: '5xx' }, perSecond: 20 }];
+    supervisor.tap(taps);
+    await eventually('the worker to know', async () => (await ask('/plan')).taps.length === 1);
+    await ask('/throw');
+    await eventually('another worker', () => journal.latest(10).some(({ kind }) => kind === 'worker-replaced'));
+    await eventually('it to serve', async () => {
+      const answer = await ask('/plan').catch(() => null);
+      return answer !== null && answer.taps.length === 1;
+    });
+    assert.deepEqual((await ask('/plan')).taps, taps);
+    await ask('/tapped');
+    await eventually('its report', () => told.length > 0);
+    assert.deepEqual(told, [[0, [{ tap: 7, matched: 1 }]]]);
+    supervisor.tap([]);
+    await eventually('the worker to have stopped', async () => (await ask('/plan')).taps.length === 0);
   });
 
   it('fails to start on a taken port, names it, and leaves no thread', async (t) => {

@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import type { WorkerStatus } from '../protocol/admin-api.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { ListeningSocket } from '../protocol/handover.ts';
-import type { FromWorker, Plan, PlanListener, WorkerStart } from '../protocol/worker.ts';
+import type { FromWorker, Plan, PlanListener, TapReport, WorkerStart, WorkerTap } from '../protocol/worker.ts';
 import type { State } from '../state/layout.ts';
 import { type Clock, SYSTEM_CLOCK, type Timer } from './clock.ts';
 import type { Journal } from './journal.ts';
@@ -35,6 +35,8 @@ export interface SupervisorOptions {
   readonly journal: Journal;
   /** A worker reports a backend: see `Roster.reportFailing`. */
   readonly onFailing: (slot: number, code: FailureCode | null, detail: string) => void;
+  /** A worker shows requests to taps: see `Taps.take`. */
+  readonly onTapped?: (worker: number, report: TapReport) => void;
   /** A worker has thrown: a bug, whose whole stack belongs into the log. */
   readonly onThrow?: (worker: number, error: unknown) => void;
   /** The most JavaScript heap that a worker may have: one that needs more is ended and replaced. */
@@ -65,6 +67,7 @@ export class Supervisor {
   readonly #seats: readonly WorkerSeat[];
   readonly #shares: ShareSettler;
   #waiting: Waiting[] = [];
+  #taps: readonly WorkerTap[] = [];
   /** Set while the first start is under way. */
   #failStart: ((error: Error) => void) | null = null;
   #beatTimer: Timer | null = null;
@@ -88,6 +91,8 @@ export class Supervisor {
       isStopping: () => this.#isStopping,
       takeStartFailure: (text: string) => this.#takeStartFailure(text),
       onFailing,
+      onTapped: options.onTapped ?? (() => {}),
+      taps: () => this.#taps,
       onChange: () => this.#settle(),
       tell: (level: 'info' | 'bad' | 'warning' | 'good', kind: string, worker: number, text: string) => {
         journal.add({ level, kind, subject: `worker ${worker}`, text, origin: 'supervisor' });
@@ -155,6 +160,12 @@ export class Supervisor {
   /** Where each worker accepts, and how it is. */
   listeners(): ListeningSeat[] {
     return this.#seats.map(({ state, listeners }) => ({ state, ...listeners }));
+  }
+
+  /** Lets every worker show requests to exactly these, also one that is started later. */
+  tap(taps: readonly WorkerTap[]): void {
+    this.#taps = taps;
+    for (const seat of this.#seats) seat.tap(taps);
   }
 
   /** Lets every worker cut what it has in flight on the backend in this slot. */

@@ -25,6 +25,8 @@ function make() {
     clock,
     plan: () => plan,
     connectionCeiling: 500,
+    onTapped: () => {},
+    taps: () => [],
     heapBytes: 2 ** 30,
     startThread: (_, __, events) => {
       const thread = { events, posted: [] as ToWorker[], isEnded: false, cpuMs: 0 };

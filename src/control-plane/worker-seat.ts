@@ -8,7 +8,16 @@ import type { WorkerStatus } from '../protocol/admin-api.ts';
 import type { EventLevel } from '../protocol/dashboard.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { ListeningSocket } from '../protocol/handover.ts';
-import type { FromWorker, ListenFailure, Plan, PlanListener, ToWorker, WorkerListeners } from '../protocol/worker.ts';
+import type {
+  FromWorker,
+  ListenFailure,
+  Plan,
+  PlanListener,
+  TapReport,
+  ToWorker,
+  WorkerListeners,
+  WorkerTap,
+} from '../protocol/worker.ts';
 import { SOCKETS, type State, WORKER_GAUGES } from '../state/layout.ts';
 import { BeatWatch } from './beat-watch.ts';
 import type { Clock, Timer } from './clock.ts';
@@ -55,6 +64,9 @@ export interface SeatHost {
   /** Takes a failure of the first start; false when that is over, and the seat must see to it itself. */
   readonly takeStartFailure: (text: string) => boolean;
   readonly onFailing: (slot: number, code: FailureCode | null, detail: string) => void;
+  readonly onTapped: (worker: number, report: TapReport) => void;
+  /** Whom a thread that starts shows requests to. */
+  readonly taps: () => readonly WorkerTap[];
   /** Something that somebody may be waiting for has changed. */
   readonly onChange: () => void;
   readonly tell: (level: EventLevel, kind: string, worker: number, text: string) => void;
@@ -120,6 +132,13 @@ export class WorkerSeat {
       onExit: (cause) => this.#thread === thread && this.#onExit(cause),
     });
     this.#thread = thread;
+    const taps = this.#host.taps();
+    if (taps.length > 0) this.tap(taps);
+  }
+
+  /** Lets its thread show requests to exactly these. */
+  tap(taps: readonly WorkerTap[]): void {
+    this.#thread?.post({ type: 'tap', taps });
   }
 
   send(plan: Plan): void {
@@ -258,6 +277,9 @@ export class WorkerSeat {
       case 'failing':
         this.#host.onFailing(message.backend, message.code, message.detail);
         break;
+      case 'tapped':
+        this.#host.onTapped(this.worker, message);
+        return;
       case 'drained':
         this.#isDrained = true;
         this.cutExchanges += message.cutExchanges;

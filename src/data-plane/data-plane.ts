@@ -135,6 +135,7 @@ export class DataPlane {
 
   /** Shows requests to these from now on, as far as they begin after this. */
   show(taps: readonly WorkerTap[]): void {
+    this.#state.gauges[this.#gauges + WORKER_GAUGES.TAPS] = taps.length;
     if (taps.length === 0) {
       this.tap?.stop();
       this.tap = null;

@@ -169,6 +169,8 @@ export const WORKER_GAUGES = {
   GC_SHARE: 8,
   /** One of `SOCKETS`. */
   SOCKETS: 9,
+  /** Taps that it shows requests to. */
+  TAPS: 10,
 } as const;
 
 /** What a worker's connections are made of; unknown before its first second. */

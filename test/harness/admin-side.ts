@@ -15,8 +15,10 @@ import { ProcessFacts } from '../../src/control-plane/process-facts.ts';
 import { Roster } from '../../src/control-plane/roster.ts';
 import { RouteCounts } from '../../src/control-plane/route-counts.ts';
 import { Sampler } from '../../src/control-plane/sampler.ts';
+import { Taps } from '../../src/control-plane/taps.ts';
 import type { WorkerStatus } from '../../src/protocol/admin-api.ts';
 import { LIVE_VERSION, type ServerMessage, type SnapshotMessage } from '../../src/protocol/live.ts';
+import type { WorkerTap } from '../../src/protocol/worker.ts';
 import { type Capacity, State } from '../../src/state/layout.ts';
 import type { Cleanup } from './cleanup.ts';
 import { within } from './eventually.ts';
@@ -91,6 +93,17 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
   ];
   const live = { isDraining: false };
   const shares = new PromisedShares(state, roster);
+  /** What workers would follow now. */
+  const tapped: { now: readonly WorkerTap[] } = { now: [] };
+  const taps = new Taps({
+    workers: 2,
+    tell: (list) => {
+      tapped.now = list;
+    },
+    whyOut: (pool, backend) => `down: ${pool}/${backend}`,
+    journal,
+    clock,
+  });
   const sampler = new Sampler({
     state,
     roster,
@@ -111,6 +124,7 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     sampler,
     routes,
     listeners: () => [],
+    taps,
     process: new ProcessFacts({
       version: '1.2.3',
       configFile: null,
@@ -167,6 +181,8 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
     sampler,
     workers,
     live,
+    taps,
+    tapped,
     /** `persist` and `applied`, in the order in which they were awaited. */
     calls,
     ask: (path: string, ask?: Ask) => askAdmin(port, path, ask),

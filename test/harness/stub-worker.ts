@@ -2,20 +2,22 @@
  * The entry of a worker thread that only plays the part: it speaks the protocol with the control
  * plane, and does what the path of a request tells it.
  *
- * - `/plan`: answers the plan that it follows and its worker number, as JSON
+ * - `/plan`: answers the plan that it follows, its worker number and its taps, as JSON
+ * - `/tapped`: counts one request for each of its taps
  * - `/hold?slot=N`: leaves one attempt in flight on the backend in slot N, as a worker would
  * - `/failing?slot=N`: reports the backend in slot N
  * - `/throw`, `/exit`, `/hang`: dies of an error, exits, or blocks its event loop for ever
  */
 import http from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, Plan, PlanListener, ToWorker, WorkerStart } from '../../src/protocol/worker.ts';
+import type { FromWorker, Plan, PlanListener, ToWorker, WorkerStart, WorkerTap } from '../../src/protocol/worker.ts';
 import { BACKEND_GAUGES, BACKEND_SHARED, State, WORKER_GAUGES } from '../../src/state/layout.ts';
 
 const { worker, memory, capacity, plan: firstPlan } = workerData as WorkerStart;
 const state = State.open(memory, capacity);
 const servers = new Map<string, http.Server>();
 let plan: Plan = firstPlan;
+let taps: readonly WorkerTap[] = [];
 
 const port = parentPort;
 if (port === null) throw new Error('not a worker thread');
@@ -34,6 +36,9 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
     case '/failing':
       say({ type: 'failing', backend: slot, code: 'UPSTREAM_CONNECT_REFUSED', detail: 'ECONNREFUSED' });
       break;
+    case '/tapped':
+      say({ type: 'tapped', counts: taps.map(({ id }) => ({ tap: id, matched: 1 })), requests: [] });
+      break;
     case '/throw':
       setImmediate(() => {
         throw new Error('thrown by the stub');
@@ -49,7 +54,7 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
       break;
   }
   response.setHeader('Connection', 'close');
-  response.end(JSON.stringify({ worker, plan }));
+  response.end(JSON.stringify({ worker, plan, taps }));
 }
 
 function open({ name, host, port: number }: PlanListener): Promise<boolean> {
@@ -68,6 +73,10 @@ port.on('message', (message: ToWorker) => {
   if (message.type === 'apply') {
     plan = message.plan;
     say({ type: 'applied', revision: plan.revision });
+    return;
+  }
+  if (message.type === 'tap') {
+    taps = message.taps;
     return;
   }
   if (message.type === 'listen') {

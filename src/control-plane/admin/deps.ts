@@ -14,6 +14,7 @@ import type { Roster } from '../roster.ts';
 import type { RosterBackend } from '../roster-model.ts';
 import type { RouteCounts } from '../route-counts.ts';
 import type { Sampler } from '../sampler.ts';
+import type { TapSource } from './topics/source.ts';
 
 export interface AdminDeps {
   /** `config.admin` must be set. */
@@ -25,6 +26,7 @@ export interface AdminDeps {
   readonly process: Pick<ProcessFacts, 'status' | 'controlPlane' | 'gcSeconds'>;
   /** Where clients are accepted now. */
   readonly listeners: () => readonly ListenerStatus[];
+  readonly taps: TapSource;
   readonly supervisor: {
     workers(): readonly WorkerStatus[];
     /** Resolves when every live worker follows the latest plan. */

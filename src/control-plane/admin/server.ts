@@ -42,6 +42,7 @@ import { type AdminApp, addApiRoutes, addPath } from './routes.ts';
 import { addSharesRoute } from './shares-route.ts';
 import { addSnapshotRoute } from './snapshot-route.ts';
 import { addSystemRoutes } from './system-routes.ts';
+import { TopicLeases } from './topic-leases.ts';
 import { SamplerSource } from './topics/sampler-source.ts';
 import { attachUpgrades, LIVE_PATH } from './upgrade.ts';
 
@@ -100,7 +101,13 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
   });
   const backendLog = new BackendLog(deps.roster);
   const app = createApp(deps, access, hosts, backendLog);
-  addSnapshotRoute(app, takeSource);
+  const leases = new TopicLeases(monotonicMs);
+  deps.sampler.onSecond(() => leases.sweep());
+  addSnapshotRoute(app, takeSource, (request, topics, source) => {
+    // What begins something is for no foreign page, not even by a GET.
+    if (leases.beginAny(topics)) checkOrigin(request, hosts);
+    leases.hold(topics, source);
+  });
   addSystemRoutes(app, deps, takeSource);
   const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(
@@ -152,6 +159,7 @@ function sourceOf(deps: AdminDeps): () => SamplerSource {
     process: deps.process,
     routes: deps.routes,
     listenerStatuses: deps.listeners,
+    taps: deps.taps,
     isDraining,
     policies: POLICIES.map(({ name, summary, usesWeights }) => ({ name, summary, usesWeights })),
     listeners: () => roster.config.listeners.map(({ name, address }) => ({ name, address: formatAddress(address) })),

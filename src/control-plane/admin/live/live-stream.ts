@@ -101,8 +101,9 @@ export class LiveStream {
     const before = client.topics;
     const now = new Set(topics);
     const fresh = topics.filter((topic) => !before.has(topic));
-    for (const topic of fresh) this.#topics.open(topic, source);
+    // Closed first: what is limited in number has room again.
     for (const topic of before) if (!now.has(topic)) this.#topics.close(topic);
+    for (const topic of fresh) this.#topics.open(topic, source);
     client.topics = now;
     if (isWhole) {
       this.#sendSnapshot(client, source);

@@ -7,13 +7,15 @@
  */
 import type { Topic } from '../../../protocol/live.ts';
 import type { TopicSource } from '../topics/source.ts';
-import { isEventTopic, type TopicMaker, topicMaker } from '../topics/topics.ts';
+import { isEventTopic, type TopicMaker, topicMaker, topicOpener } from '../topics/topics.ts';
 import { topicChange } from './topic-change.ts';
 
 interface OpenTopic {
   readonly make: TopicMaker;
   readonly isEvents: boolean;
   pages: number;
+  /** How to end what it needs, once for each page; none for most topics. */
+  readonly closers: (() => void)[];
   /** As all its pages know it. */
   value: Topic | null;
   /** The same as JSON; made when it is first asked for. */
@@ -31,14 +33,17 @@ export class OpenTopics {
 
   /** One more page looks at it. */
   open(topic: string, source: TopicSource): void {
+    const close = topicOpener(topic)?.(source);
+    const closers = close === undefined ? [] : [close];
     const known = this.#topics.get(topic);
     if (known !== undefined) {
       known.pages++;
+      known.closers.push(...closers);
       return;
     }
     const make = topicMaker(topic);
     const isEvents = isEventTopic(topic);
-    this.#topics.set(topic, { make, isEvents, pages: 1, value: make(source), text: null, change: null });
+    this.#topics.set(topic, { make, isEvents, pages: 1, closers, value: make(source), text: null, change: null });
   }
 
   /** One page less looks at it. */
@@ -46,6 +51,7 @@ export class OpenTopics {
     const known = this.#topics.get(topic);
     if (known === undefined) return;
     known.pages--;
+    known.closers.pop()?.();
     if (known.pages === 0) this.#topics.delete(topic);
   }
 

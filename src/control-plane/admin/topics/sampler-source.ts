@@ -22,10 +22,11 @@ import type { RosterBackend, RosterPool } from '../../roster-model.ts';
 import type { RouteCounts } from '../../route-counts.ts';
 import type { PoolShares, Sampler } from '../../sampler.ts';
 import { notMeasured } from '../../sampler-window.ts';
-import type { BackendSource, PoolSource, RouteSource, RowFigures, TopicSource } from './source.ts';
+import type { BackendSource, PoolSource, RouteSource, RowFigures, TapSource, TopicSource } from './source.ts';
 
 /** What does not change from one moment to the next. */
 export interface SourceParts {
+  readonly taps: TapSource;
   readonly instance: string;
   readonly version: string;
   readonly sampler: Sampler;
@@ -105,6 +106,10 @@ export class SamplerSource implements TopicSource {
 
   process(): ProcessStatus {
     return this.#parts.process.status();
+  }
+
+  get taps(): TapSource {
+    return this.#parts.taps;
   }
 
   events(count: number): readonly LiveEvent[] {

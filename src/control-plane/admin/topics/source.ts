@@ -15,8 +15,9 @@ import type {
   WorkerStatus,
 } from '../../../protocol/admin-api.ts';
 import type { LiveEvent } from '../../../protocol/dashboard.ts';
-import type { ListenerRow, PoolSettings, RouteRow, SystemFields } from '../../../protocol/live.ts';
+import type { ListenerRow, PoolSettings, RouteRow, SystemFields, Topic } from '../../../protocol/live.ts';
 import type { ProcessStatus } from '../../../protocol/process.ts';
+import type { TapFields, TapFilter, TappedRequest } from '../../../protocol/tap.ts';
 import type { Figures } from '../../history/figures.ts';
 
 /** Figures of all, a pool or a backend: of the last second, and over the last ten. */
@@ -57,6 +58,14 @@ export interface PoolSource {
 /** A route with its figures of the moment; nothing of it is worked out before it is read. */
 export type RouteSource = Omit<RouteRow, 'name' | 'severity' | 'words'>;
 
+/** Single requests, for those who look. */
+export interface TapSource {
+  /** One more looks at it, until it calls what this answers. */
+  open(filter: TapFilter): () => void;
+  /** What has been shown; of one that nobody has opened, that it is not on. */
+  read(filter: TapFilter): Topic<TapFields, TappedRequest>;
+}
+
 export interface TopicSource {
   /** Another process has another one. */
   readonly instance: string;
@@ -77,4 +86,5 @@ export interface TopicSource {
   /** The latest events, oldest first. */
   events(count: number): readonly LiveEvent[];
   status(): Status;
+  readonly taps: TapSource;
 }

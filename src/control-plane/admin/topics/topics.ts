@@ -9,6 +9,7 @@ import { attentionTopic, backendTopic, poolsTopic, poolTopic } from './pool-topi
 import { processTopic } from './process-topic.ts';
 import { listenersTopic, routesTopic } from './route-topics.ts';
 import type { TopicSource } from './source.ts';
+import { openTap, tapTopic } from './tap-topic.ts';
 import { eventsTopic, statusTopic, systemTopic, totalsTopic, workersTopic } from './whole-topics.ts';
 
 /** A topic as it is now; null where there is no such thing. */
@@ -28,7 +29,14 @@ const TOPICS: Readonly<Record<string, (source: TopicSource, name: TopicName) => 
   events: eventsTopic,
   chart: chartTopic,
   status: statusTopic,
+  tap: tapTopic,
 };
+
+/** Begins what a topic needs while somebody looks at it; answers how to end that. */
+export type TopicOpener = (source: TopicSource) => () => void;
+
+/** Of the few topics that cost something beside being worked out. */
+const OPENERS: Readonly<Record<string, (source: TopicSource, name: TopicName) => () => void>> = { tap: openTap };
 
 const NOTHING: TopicMaker = () => null;
 
@@ -37,6 +45,13 @@ export function topicMaker(topic: string): TopicMaker {
   const name = parseTopic(topic);
   const make = name !== null && Object.hasOwn(TOPICS, name.kind) ? TOPICS[name.kind] : undefined;
   return name === null || make === undefined ? NOTHING : (source) => make(source, name);
+}
+
+/** Null for a topic that is there whether or not anybody looks at it. */
+export function topicOpener(topic: string): TopicOpener | null {
+  const name = parseTopic(topic);
+  const open = name !== null && Object.hasOwn(OPENERS, name.kind) ? OPENERS[name.kind] : undefined;
+  return name === null || open === undefined ? null : (source) => open(source, name);
 }
 
 /** Events are told as they happen; their topic never changes by itself. */
