@@ -23,6 +23,7 @@
  * | `listeners` | where clients are accepted, by all workers together |
  * | `routes?…` | a window of the routes, in the order in which they are asked |
  * | `attention?limit=8` | backends that somebody should look at |
+ * | `search?q=…&limit=20` | pools and backends in which all words occur, the best match first |
  * | `events?limit=20` | the latest events |
  * | `chart:TOPIC?…` | the last second of what `GET /api/v1/history?topic=TOPIC` gives, for `totals`, `pool:NAME` and `backend:POOL/NAME`; `backends=a,b` adds their requests a second, `bands=1` the counts of a heat map |
  * | `status` | what `GET /api/v1/status` answers, whole: for scripts |
@@ -215,6 +216,22 @@ export interface AttentionRow extends NamedRow {
 export interface AttentionFields {
   /** How many there are in all. */
   readonly count: number;
+}
+
+/** Of topic `search`. */
+export interface SearchFields {
+  /** How many match in all. */
+  readonly matchingCount: number;
+}
+
+/** Rows of topic `search`, named as in an address: `web`, `web/b1`. */
+export interface SearchRow extends NamedRow {
+  readonly pool: string;
+  /** Null for the pool itself. */
+  readonly backend: string | null;
+  readonly state: BackendState | Severity;
+  /** Of a pool how it is, of a backend that is up its address, of another one why it is not. */
+  readonly words: string;
 }
 
 /** Topic `events`: oldest first. It changes by `event` messages only. */

@@ -25,7 +25,7 @@ const DEFAULT_ATTENTION = 8;
 const MAX_ATTENTION = 100;
 
 /** In the words of the page, so that a filter finds what is read there. */
-const STATE_WORDS: Readonly<Record<BackendState, string>> = {
+export const STATE_WORDS: Readonly<Record<BackendState, string>> = {
   up: 'up',
   down: 'down',
   unknown: 'unchecked unknown',
@@ -92,7 +92,12 @@ function makePoolRow(pool: PoolSource): PoolRow {
 
 export function poolsTopic(source: TopicSource, { options }: TopicName): Topic<PoolsFields, PoolRow> {
   const rolled = source.pools.map((pool) => ({ pool, row: poolRow(pool) }));
-  const { items, matchingCount, offset } = windowOf(rolled, options, POOL_RULES);
+  // Those that somebody wants to see first, whatever the others are sorted by.
+  const first = new Set((options.get('first') ?? '').split(','));
+  const { items, matchingCount, offset } = windowOf(rolled, options, {
+    ...POOL_RULES,
+    isFirst: ({ row }) => first.has(row.name),
+  });
   return { fields: { matchingCount, offset }, rows: items.map(({ row }) => row) };
 }
 

@@ -8,6 +8,7 @@ import { chartTopic } from './chart-topic.ts';
 import { attentionTopic, backendTopic, poolsTopic, poolTopic } from './pool-topics.ts';
 import { processTopic } from './process-topic.ts';
 import { listenersTopic, routesTopic } from './route-topics.ts';
+import { searchTopic } from './search-topic.ts';
 import type { TopicSource } from './source.ts';
 import { openTap, tapTopic } from './tap-topic.ts';
 import { eventsTopic, statusTopic, systemTopic, totalsTopic, workersTopic } from './whole-topics.ts';
@@ -24,6 +25,7 @@ const TOPICS: Readonly<Record<string, (source: TopicSource, name: TopicName) => 
   pool: poolTopic,
   backend: backendTopic,
   attention: attentionTopic,
+  search: searchTopic,
   listeners: listenersTopic,
   routes: routesTopic,
   events: eventsTopic,

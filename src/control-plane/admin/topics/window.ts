@@ -23,18 +23,17 @@ export interface WindowRules<Item> {
   readonly textOf: (item: Item) => string;
   /** By the name of a column, what it is sorted by, ascending. */
   readonly ranks: Readonly<Record<string, (item: Item) => number | string>>;
+  /** What stands before all others, in the order of all. Left out, nothing. */
+  readonly isFirst?: (item: Item) => boolean;
 }
 
 /** Options that make no sense are as if they were not there. */
 export function windowOf<Item>(
   items: readonly Item[],
   options: URLSearchParams,
-  { textOf, ranks }: WindowRules<Item>,
+  { textOf, ranks, isFirst }: WindowRules<Item>,
 ): Window<Item> {
-  const words = (options.get('q') ?? '')
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '' && word !== '!');
+  const words = wordsOf(options.get('q') ?? '').filter((word) => word !== '!');
   const matching =
     words.length === 0
       ? items
@@ -42,7 +41,9 @@ export function windowOf<Item>(
           const text = textOf(item).toLowerCase();
           return words.every((word) => (isNot(word) ? !text.includes(word.slice(1)) : text.includes(word)));
         });
-  const sorted = sort(matching, options.get('sort') ?? '', ranks);
+  const ranked = sort(matching, options.get('sort') ?? '', ranks);
+  const sorted =
+    isFirst === undefined ? ranked : [...ranked.filter(isFirst), ...ranked.filter((item) => !isFirst(item))];
   const limit = Math.min(MAX_LIMIT, wholeOf(options.get('limit'), DEFAULT_LIMIT));
   // A window beyond the end shows the last rows instead of none.
   const lastOffset = limit === 0 ? 0 : Math.floor(Math.max(0, sorted.length - 1) / limit) * limit;
@@ -52,6 +53,14 @@ export function windowOf<Item>(
 
 /** `!state:up`. The sign alone is one that is being typed, and is left out. */
 const isNot = (word: string): boolean => word.startsWith('!');
+
+/** The words of a query, in lower case. */
+export function wordsOf(query: string): readonly string[] {
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+}
 
 /** Equal ones keep the order that they came in. */
 function sort<Item>(items: readonly Item[], order: string, ranks: WindowRules<Item>['ranks']): readonly Item[] {
