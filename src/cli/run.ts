@@ -51,7 +51,7 @@ async function run({ config: path, watch, pidFile, logLevel }: RunOptions): Prom
   return serve(result.config, {
     logLevel,
     pidFile: pidFile ?? null,
-    configFile: { path, hash: result.sourceHash, isWatched: watch === true },
+    configFile: { path, hash: result.sourceHash, text: result.text, isWatched: watch === true },
     remedyFor: (setting) => `change ${setting}.address in ${path}`,
   });
 }

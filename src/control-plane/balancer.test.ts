@@ -166,7 +166,7 @@ describe('balancer', () => {
     const loaded = loadConfigFile(path, {});
     assert.equal(loaded.ok, true);
     if (!loaded.ok) return;
-    const configFile = { path, hash: loaded.sourceHash, isWatched: false };
+    const configFile = { path, hash: loaded.sourceHash, text: loaded.text, isWatched: false };
     const balancer = await start(t, loaded.config, { ...SILENT, configFile });
     const address = balancer.listeners[0]?.address;
     let isRunning = true;

@@ -16,6 +16,8 @@ import type { AdminServer } from './admin/server.ts';
 import { usesAll } from './all-addresses.ts';
 import { carryHealth } from './carried-health.ts';
 import { carryNames } from './carried-names.ts';
+import { ConfigEditor } from './config-editor.ts';
+import { ConfigRevisions } from './config-revisions.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { whyOut } from './explain-pool.ts';
 import type { HandoverOutcome, Launch } from './handover.ts';
@@ -54,6 +56,7 @@ export interface ConfigFile {
   readonly path: string;
   /** SHA-256 of its text, hexadecimal. */
   readonly hash: string;
+  readonly text: string;
   /** Whether it is reloaded by itself when it has changed. */
   readonly isWatched: boolean;
 }
@@ -140,6 +143,12 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   const resolver = new AddressResolver({ roster });
   const checker = new HealthChecker({ roster, onFailed: (backend) => resolver.reportFailed(backend) });
   const applied = (): Promise<void> => supervisor.applied();
+  const { configFile } = options;
+  const revisions = new ConfigRevisions();
+  if (configFile !== undefined) {
+    const { text, hash } = configFile;
+    revisions.add({ text, hash, origin: 'start', kind: 'started', changes: [] });
+  }
   const reloader = new Reloader({
     path: options.configFile?.path ?? null,
     first: wanted,
@@ -154,7 +163,9 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
       if (isDraining) return 'the balancer is stopping';
       return restarter.isUnderWay || !hasBegun ? 'the balancer is being restarted' : null;
     },
+    onLoaded: (loaded) => revisions.add(loaded),
   });
+  const configEditor = new ConfigEditor({ path: configFile?.path ?? null, reloader, revisions, roster, env });
   const restarter = new Restarter({
     path: options.configFile?.path ?? null,
     env,
@@ -189,7 +200,6 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   sampler.onSecond(() => routes.tick());
   const shortages = new ShortageWatch(state, journal);
   sampler.onSecond(() => shortages.look());
-  const { configFile } = options;
   const facts = new ProcessFacts({
     version,
     configFile: configFile === undefined ? null : { path: configFile.path, isWatched: configFile.isWatched },
@@ -238,6 +248,7 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
       reload: () => reloader.reload('admin API'),
       previewReload: () => reloader.preview(),
       loadedConfig: () => reloader.inForce,
+      configEditor,
       log,
       ...(options.logTail === undefined ? {} : { logTail: options.logTail }),
       env,

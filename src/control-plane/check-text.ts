@@ -21,6 +21,7 @@ import { TOKEN_VARIABLE } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { writtenOf } from '../config/written.ts';
 import type { ConfigCheck } from '../protocol/admin-api.ts';
+import { hasStandIn } from './hidden-secrets.ts';
 import type { LoadedConfig } from './reload.ts';
 
 /** Stands for every secret of the environment. Long enough for a token. */
@@ -44,18 +45,36 @@ export interface CheckAnswer {
   readonly moreDiagnostics: number;
 }
 
-/** `env`: that of this process. Null where the check needs more time or memory than it may have. */
+export interface TextCheck extends Omit<ConfigCheck, 'overruled'> {
+  /** What the text says, with the stand-ins for secrets in it; null where there are errors. */
+  readonly config: Config | null;
+  /** A secret stands where it would be shown, be it by a variable or a stand-in. */
+  readonly isSecretMisplaced: boolean;
+}
+
+/**
+ * `env`: that of this process. `reveal`: the secret that a stand-in of the text is for. Null where
+ * the check needs more time or memory than it may have.
+ */
 export async function checkText(
   text: string,
   { path, config }: LoadedConfig,
   env: Environment,
   timeoutMs = TIMEOUT_MS,
-): Promise<ConfigCheck | null> {
+  reveal: (standIn: string) => string | null = () => null,
+): Promise<TextCheck | null> {
   const answer = await inProcess({ text, file: path ?? 'config', variables: shownVariables(config, env) }, timeoutMs);
   if (answer === null) return null;
   const { config: wanted, diagnostics, moreDiagnostics } = answer;
-  const changes = wanted === null ? null : describeDiff(diffConfigs(config, withOwnToken(wanted, config)));
-  return { ok: wanted !== null, diagnostics, moreDiagnostics, changes };
+  const changes = wanted === null ? null : describeDiff(diffConfigs(config, withOwnToken(wanted, config, reveal)));
+  const isSecretMisplaced = wanted !== null && holdsSecret(wanted);
+  return { ok: wanted !== null, diagnostics, moreDiagnostics, changes, config: wanted, isSecretMisplaced };
+}
+
+/** Anywhere but in the one setting that is never shown. */
+function holdsSecret(config: Config): boolean {
+  const shown = JSON.stringify({ ...config, admin: config.admin === null ? null : { ...config.admin, token: null } });
+  return shown.includes(UNSAID) || hasStandIn(shown);
 }
 
 async function inProcess(task: CheckTask, timeoutMs: number): Promise<CheckAnswer | null> {
@@ -74,9 +93,11 @@ async function inProcess(task: CheckTask, timeoutMs: number): Promise<CheckAnswe
 }
 
 /** A secret by a variable counts as unchanged: what it is cannot be told. */
-function withOwnToken(config: Config, before: Config): Config {
-  if (config.admin?.token !== UNSAID || before.admin === null) return config;
-  return { ...config, admin: { ...config.admin, token: before.admin.token } };
+function withOwnToken(config: Config, before: Config, reveal: (standIn: string) => string | null): Config {
+  const { admin } = config;
+  if (admin === null || admin.token === null) return config;
+  const token = admin.token === UNSAID ? before.admin?.token : hasStandIn(admin.token) ? reveal(admin.token) : null;
+  return token == null ? config : { ...config, admin: { ...admin, token } };
 }
 
 function shownVariables(config: Config, env: Environment): Environment {

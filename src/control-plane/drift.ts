@@ -6,23 +6,75 @@
  */
 import { stringify } from 'yaml';
 import { entriesOf, isMap } from '../config/raw-values.ts';
-import type { BackendConfig, PoolConfig } from '../config/schema.ts';
+import type { BackendConfig, Config, PoolConfig } from '../config/schema.ts';
 import { writtenOf } from '../config/written.ts';
 import type { DriftEntry } from '../protocol/admin-api.ts';
+import type { LiveEvent } from '../protocol/dashboard.ts';
 import { isOneOfAll } from './all-addresses.ts';
 import type { LoadedConfig } from './reload.ts';
 import type { PoolChanges, RuntimeChanges } from './runtime-changes.ts';
 
-/** In the order of the file's pools. */
-export function driftOf(loaded: LoadedConfig, changes: RuntimeChanges): DriftEntry[] {
+/** In the order of the file's pools. `latestEvent` finds when a change was made, and by whom. */
+export function driftOf(
+  loaded: LoadedConfig,
+  changes: RuntimeChanges,
+  latestEvent: (kind: string, subject: string) => LiveEvent | null = () => null,
+): DriftEntry[] {
   return loaded.config.pools.flatMap((pool) => {
     const changed = changes.pools.find(({ name }) => name === pool.name);
-    return changed === undefined ? [] : poolDrift(loaded, pool, changed);
+    if (changed === undefined) return [];
+    return poolDrift(loaded, pool, changed).map((entry) => {
+      const subject = entry.backend === null ? entry.pool : `${entry.pool}/${entry.backend}`;
+      const event = latestEvent(EVENT_KINDS[entry.setting], subject);
+      const made = event === null ? null : { atMs: event.atMs, origin: event.origin, eventId: event.id };
+      return { ...entry, writeProblem: writeProblemOf(loaded, entry), made };
+    });
   });
 }
 
-function poolDrift(loaded: LoadedConfig, pool: PoolConfig, changes: PoolChanges): DriftEntry[] {
-  const found: DriftEntry[] = [];
+/** Where the file has the setting, or would have it; null where it has no place for it. */
+export function settingPathOf(config: Config, entry: Found): (string | number)[] | null {
+  const pool = config.pools.find(({ name }) => name === entry.pool);
+  if (pool === undefined) return null;
+  if (entry.setting === 'policy') return ['pools', pool.name, 'policy'];
+  const index = pool.backends.findIndex(({ name }) => name === entry.backend);
+  return entry.setting === 'weight' && index >= 0 ? ['pools', pool.name, 'backends', index, 'weight'] : null;
+}
+
+const EVENT_KINDS: Readonly<Record<DriftEntry['setting'], string>> = {
+  policy: 'policy-changed',
+  weight: 'weight-changed',
+  mode: 'mode-changed',
+  added: 'backend-added',
+  removed: 'backend-removing',
+};
+
+type Found = Omit<DriftEntry, 'writeProblem' | 'made'>;
+
+function writeProblemOf(loaded: LoadedConfig, entry: Found): string | null {
+  if (loaded.path === null) return 'the config did not come from a file';
+  if (entry.setting === 'mode') return 'a file has no word for a mode';
+  if (entry.setting === 'added') return 'where it belongs in the file is yours to say: copy the patch';
+  if (entry.setting === 'removed') return 'an entry may have comments and neighbours: take it out by hand';
+  const path = settingPathOf(loaded.config, entry);
+  if (path === null || entry.patch === null) return 'the file can only say what holds for all addresses of the name';
+  const place = writtenOf(loaded.config)?.placeOf(path) ?? null;
+  const isOwn = place?.origin === 'environment' && entry.file !== null && isSetAt(loaded, path);
+  return isOwn ? `the file has a variable there: ${place.by}` : null;
+}
+
+/** Whether the very setting is written, and not only the short form that it would be added to. */
+function isSetAt({ config }: LoadedConfig, path: readonly (string | number)[]): boolean {
+  let value = writtenOf(config)?.value;
+  for (const key of path) {
+    const inner: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+    value = inner;
+  }
+  return value !== undefined;
+}
+
+function poolDrift(loaded: LoadedConfig, pool: PoolConfig, changes: PoolChanges): Found[] {
+  const found: Found[] = [];
   const file = fileOf(loaded, pool);
   const { policy } = changes;
   if (policy !== null) {

@@ -99,6 +99,11 @@ export class Journal {
     return { events: isForward ? found : found.reverse(), isMore: false };
   }
 
+  /** The latest event of a kind about exactly this subject; null where none is kept. */
+  latestOf(kind: string, subject: string): LiveEvent | null {
+    return this.#events.findLast((event) => event.subject === subject && event.kind === kind) ?? null;
+  }
+
   /** Calls `listener` for every event from now on; answers how to stop that. */
   onEvent(listener: (event: LiveEvent) => void): () => void {
     return this.#listeners.add(listener);

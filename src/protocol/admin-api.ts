@@ -311,6 +311,10 @@ export interface DriftEntry {
   readonly line: number | null;
   /** YAML that would make the file say so; null where it cannot be said in a file. */
   readonly patch: string | null;
+  /** Why Ballast cannot write it into the file itself; null where it can try. */
+  readonly writeProblem: string | null;
+  /** When the change was made, and by whom; null where the journal no longer knows. */
+  readonly made: { readonly atMs: number; readonly origin: string; readonly eventId: number } | null;
 }
 
 /** `GET /api/v1/config` */
@@ -340,6 +344,56 @@ export interface ConfigCheck {
   readonly moreDiagnostics: number;
   /** Against what was loaded last, in words, one a change; null where there are errors. */
   readonly changes: readonly string[] | null;
+  /** Changes made at run time that the file would overrule, in words. */
+  readonly overruled: readonly string[];
+}
+
+/** `GET /api/v1/config/file`: the config file as it is on disk. */
+export interface ConfigFileText {
+  readonly path: string;
+  /** SHA-256 of the text on disk, hexadecimal; null where it cannot be read. */
+  readonly hash: string | null;
+  /** With a stand-in such as `<hidden:3f9a2c1b77d0>` for each secret; null where it cannot be read. */
+  readonly text: string | null;
+  /** Whether it is another text than the one in force. */
+  readonly isChanged: boolean;
+  /** Why it cannot be read; null where it can. */
+  readonly problem: string | null;
+  /** Why it cannot be replaced; null where it can, as far as that can be told without trying. */
+  readonly writeProblem: string | null;
+}
+
+/** The answer to what changes the config file and what runs in one step. */
+export interface ConfigApplied {
+  readonly revision: number;
+  /** SHA-256 of the text that the file has now, hexadecimal; with `?dryRun=1`, would have. */
+  readonly hash: string;
+  /** In words, one a change. */
+  readonly changes: readonly string[];
+  readonly needsRestart: readonly string[];
+  /** Changes made at run time that the file has overruled, in words. */
+  readonly overruled: readonly string[];
+  readonly warnings: readonly object[];
+  readonly dryRun: boolean;
+}
+
+/** A config that was in force, without its text. */
+export interface ConfigRevisionRow {
+  /** From 1, counted from the start of the process. */
+  readonly id: number;
+  readonly atMs: number;
+  readonly origin: string;
+  /** How it came: `started`, `config-reloaded`, `config-applied`, `config-rolled-back` or `change-written`. */
+  readonly kind: string;
+  readonly hash: string;
+  /** What it changed, in words. */
+  readonly changes: readonly string[];
+  readonly isInForce: boolean;
+}
+
+/** `GET /api/v1/config/revisions/:id`: secrets are as in `ConfigFileText`. */
+export interface ConfigRevisionText extends ConfigRevisionRow {
+  readonly text: string;
 }
 
 /** Body of `PATCH /api/v1/pools/:pool` */

@@ -9,6 +9,8 @@ import { POLICIES } from '../../src/balancing/policies.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { AdminDeps } from '../../src/control-plane/admin/deps.ts';
 import { startAdmin } from '../../src/control-plane/admin/server.ts';
+import { ConfigEditor } from '../../src/control-plane/config-editor.ts';
+import { ConfigRevisions } from '../../src/control-plane/config-revisions.ts';
 import { Journal } from '../../src/control-plane/journal.ts';
 import { PromisedShares } from '../../src/control-plane/pool-shares.ts';
 import { ProcessFacts } from '../../src/control-plane/process-facts.ts';
@@ -49,12 +51,14 @@ export interface AdminSideOptions {
   readonly pools?: Config['pools'] | Readonly<Record<string, unknown>>;
   readonly admin?: Readonly<Record<string, unknown>>;
   readonly capacity?: Partial<Capacity>;
-  readonly deps?: Partial<AdminDeps>;
+  readonly deps?: Partial<AdminDeps> | ((parts: Pick<AdminDeps, 'roster' | 'journal'>) => Partial<AdminDeps>);
 }
 
 const WEB = {
   web: { backends: [8081, 8082].map((port, i) => ({ url: `http://127.0.0.1:${port}`, name: `b${i + 1}` })) },
 };
+
+const NO_RELOAD = { ok: false, reason: 'no-file', problems: ['there is no file'], diagnostics: [] } as const;
 
 export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions = {}) {
   const config = makeConfig({
@@ -66,6 +70,8 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
   const clock = new FakeClock();
   const journal = new Journal();
   const roster = new Roster({ state, config, journal, clock });
+  const deps = typeof options.deps === 'function' ? options.deps({ roster, journal }) : (options.deps ?? {});
+  const loadedConfig = deps.loadedConfig ?? (() => ({ path: null, hash: null, config }));
   const calls: string[] = [];
   const workers: WorkerStatus[] = [
     {
@@ -162,13 +168,26 @@ export async function startAdminSide(cleanup: Cleanup, options: AdminSideOptions
       overruled: [],
       warnings: [],
     }),
-    loadedConfig: () => ({ path: null, hash: null, config }),
+    loadedConfig,
+    configEditor: new ConfigEditor({
+      path: null,
+      reloader: {
+        get inForce() {
+          return loadedConfig();
+        },
+        preview: async () => NO_RELOAD,
+        replace: async () => NO_RELOAD,
+      },
+      revisions: new ConfigRevisions(),
+      roster,
+      env: deps.env ?? {},
+    }),
     log: pino({ level: 'silent' }),
     env: {},
     version: '1.2.3',
     isDraining: () => live.isDraining,
     monotonicMs: () => clock.monotonicMs(),
-    ...options.deps,
+    ...deps,
   });
   const port = Number(new URL(server.baseUrl).port);
   const side = {

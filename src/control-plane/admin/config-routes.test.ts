@@ -148,7 +148,13 @@ describe('admin API: the check of a text', () => {
 
   it('says what a good one would change', async (t) => {
     const side = await start(t);
-    assert.deepEqual(await side.check(FILE), { ok: true, diagnostics: [], moreDiagnostics: 0, changes: [] });
+    assert.deepEqual(await side.check(FILE), {
+      ok: true,
+      diagnostics: [],
+      moreDiagnostics: 0,
+      changes: [],
+      overruled: [],
+    });
     const changed = await side.check(FILE.replace('weight: 5', 'weight: 6').replace('workers: 1', 'workers: 2'));
     assert.deepEqual(changed.changes, ['pool web: backend b2: weight: 5 → 6', 'workers changed: needs a restart']);
     assert.equal(side.backend('b2').weight, 5, 'nothing has happened');

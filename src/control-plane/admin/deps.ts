@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/schema.ts';
 import type { CheckRecord, ListenerStatus, WorkerStatus } from '../../protocol/admin-api.ts';
 import type { CarriedSessions } from '../../protocol/handover.ts';
+import type { ConfigEditor } from '../config-editor.ts';
 import type { Journal } from '../journal.ts';
 import type { LogTail } from '../log-tail.ts';
 import type { ProcessFacts } from '../process-facts.ts';
@@ -41,6 +42,7 @@ export interface AdminDeps {
   readonly previewReload: () => Promise<ReloadResult>;
   /** What was loaded last and is followed now. */
   readonly loadedConfig: () => LoadedConfig;
+  readonly configEditor: ConfigEditor;
   readonly log: Logger;
   /** The last lines of it, for the support bundle. */
   readonly logTail?: LogTail;

@@ -5,7 +5,6 @@
  * refused WebSocket. A problem never carries a token, a cookie or a stack.
  */
 import { STATUS_CODES } from 'node:http';
-import type { Diagnostic } from '../../config/diagnostics.ts';
 import type { Problem } from '../../protocol/admin-api.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -22,7 +21,7 @@ export interface ProblemOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly errors?: readonly ProblemPart[];
   /** What is wrong with a config file, as `ballast check --json` tells it. */
-  readonly diagnostics?: readonly Diagnostic[];
+  readonly diagnostics?: readonly object[];
 }
 
 /** An answer that is an error. `code` is kebab-case and never changes its meaning. */
@@ -32,7 +31,7 @@ export class ProblemError extends Error {
   readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly errors: readonly ProblemPart[];
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: readonly object[];
 
   constructor(status: number, code: string, detail: string, options: ProblemOptions = {}) {
     super(detail);

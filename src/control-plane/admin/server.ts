@@ -27,7 +27,9 @@ import { acceptsGzip, assetResponse, loadAssets, missingBuildResponse } from './
 import { Access } from './auth.ts';
 import { addBackendLogRoutes } from './backend-log-routes.ts';
 import { readBody, SignInSchema } from './body.ts';
+import { addChangesRoutes } from './changes-routes.ts';
 import { addCheckRoute } from './check-route.ts';
+import { addConfigFileRoutes } from './config-file-routes.ts';
 import { addConfigRoutes } from './config-routes.ts';
 import type { AdminDeps } from './deps.ts';
 import { addEventsRoute } from './events-route.ts';
@@ -189,6 +191,8 @@ function createApp(deps: AdminDeps, access: Access, hosts: OwnHosts, log: Backen
   addSharesRoute(app, deps.roster, deps.sampler);
   addExplainRoute(app, deps.roster, deps.sampler, deps.journal);
   addConfigRoutes(app, deps);
+  addConfigFileRoutes(app, deps);
+  addChangesRoutes(app, deps);
   addBackendLogRoutes(app, deps.roster, log);
   addCheckRoute(app, deps);
   addSessionRoutes(app, access);
