@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -107,6 +107,31 @@ function installation(t: TestContext, engines: string, main: string | null): str
 test('a Node that is new enough runs the compiled program directly, with its arguments', async (t) => {
   const run = start(t, [installation(t, '>=24.15', 'console.log(process.argv.slice(2).join());'), 'a', '--b']);
   assert.equal(await run.nextLine(), 'a,--b');
+  assert.equal((await run.ended).code, 0);
+});
+
+test('compiled code is kept beside the packages, for threads and processes of the program as well', async (t) => {
+  const tell =
+    "import { cacheDirectory } from './kept.js'; console.log(cacheDirectory, process.env.NODE_COMPILE_CACHE);";
+  const command = installation(t, '>=24.15', tell);
+  const root = join(command, '..', '..');
+  const kept = "import { getCompileCacheDir } from 'node:module'; export const cacheDirectory = getCompileCacheDir();";
+  writeFileSync(join(root, 'src', 'cli', 'kept.js'), kept);
+  const folder = join(root, 'node_modules', '.cache', 'ballast');
+  const run = start(t, [command]);
+  const [inUse, inherited] = String(await run.nextLine()).split(' ');
+  assert.equal(inherited, realpathSync(folder));
+  assert.ok(inUse?.startsWith(String(inherited)), inUse);
+  assert.equal((await run.ended).code, 0);
+  assert.notDeepEqual(readdirSync(folder), []);
+});
+
+test('where no compiled code can be kept the program runs all the same', async (t) => {
+  const command = installation(t, '>=24.15', 'console.log(process.env.NODE_COMPILE_CACHE);');
+  // A file where the folder would be.
+  writeFileSync(join(command, '..', '..', 'node_modules'), '');
+  const run = start(t, [command]);
+  assert.equal(await run.nextLine(), 'undefined');
   assert.equal((await run.ended).code, 0);
 });
 
