@@ -34,5 +34,7 @@ export function refusedReload({ reason, problems, diagnostics }: ReloadRefused):
   const [first = ''] = problems;
   if (reason === 'not-written') return refused('read-only', first);
   if (reason === 'no-file' || reason === 'not-now') return refused(reason, `${first}.`);
-  return { ...refused('invalid', 'The config was refused; the old one stays.'), diagnostics, problems };
+  // Errors in the text are told one by one; what this machine has against it is a sentence.
+  const why = diagnostics.length > 0 ? '.' : `: ${problems.join('; ')}.`;
+  return { ...refused('invalid', `The config was refused and the old one stays${why}`), diagnostics, problems };
 }
