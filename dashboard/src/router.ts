@@ -110,11 +110,20 @@ export function setSort(sort: string | null): void {
 
 /** Keeps an option in the address without a new entry in the history of the browser. */
 export function setOption(name: string, value: string | null): void {
+  setOptions({ [name]: value });
+}
+
+/** Several at once; null takes one out. `isStep`: the browser's way back undoes it. */
+export function setOptions(changes: Readonly<Record<string, string | null>>, isStep = false): void {
   const [path = '#/', query = ''] = location.hash.split('?', 2);
   const options = new URLSearchParams(query);
-  if (value === null) options.delete(name);
-  else options.set(name, value);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) options.delete(name);
+    else options.set(name, value);
+  }
   const text = options.toString();
-  history.replaceState(null, '', `${path === '' ? '#/' : path}${text === '' ? '' : `?${text}`}`);
+  const address = `${path === '' ? '#/' : path}${text === '' ? '' : `?${text}`}`;
+  if (isStep) history.pushState(null, '', address);
+  else history.replaceState(null, '', address);
   place.value = parsePlace(location.hash);
 }

@@ -1,7 +1,7 @@
 /** Lines over time, one upon the other or side by side. */
 import type { LiveEvent } from '../protocol.ts';
 import { ChartFrame } from './chart-frame.tsx';
-import { makePlot } from './plot.ts';
+import { makeLogPlot, makePlot } from './plot.ts';
 import {
   drawnValues,
   formatValue,
@@ -12,6 +12,7 @@ import {
   summaryOf,
   tableOf,
 } from './plot-data.ts';
+import { isLogScale, ScaleButton } from './scale-button.tsx';
 
 interface ChartProps {
   readonly title: string;
@@ -20,9 +21,14 @@ interface ChartProps {
   readonly testid: string;
   readonly data: PlotData;
   readonly events: readonly LiveEvent[];
+  /** The one chart of its screen: higher than among others. */
+  readonly isTall?: boolean;
 }
 
-export function Chart({ title, unit, testid, data, events }: ChartProps) {
+export function Chart({ title, unit, testid, data, events, isTall = false }: ChartProps) {
+  // Latencies lie far apart; counts start at nothing, and parts of a whole have no logarithm.
+  const canBeLog = unit === 'ms' && !data.isStacked;
+  const isLog = canBeLog && isLogScale.value;
   const totals = data.isStacked && data.lines.length > 1 ? drawnValues(data).at(-1) : undefined;
   return (
     <ChartFrame
@@ -31,8 +37,10 @@ export function Chart({ title, unit, testid, data, events }: ChartProps) {
       testid={testid}
       data={data}
       events={events}
-      shape={data.lines.map((line) => line.label).join('\u0000')}
-      make={makePlot}
+      shape={[isLog ? 'log' : 'linear', ...data.lines.map((line) => line.label)].join('\u0000')}
+      make={isLog ? makeLogPlot : makePlot}
+      isTall={isTall}
+      tools={canBeLog ? <ScaleButton title={title} testid={`${testid}-log`} /> : null}
       latestSlot={lastKnown(data)}
       readingOf={(slot) => readingOf(data, slot, unit)}
       summary={summaryOf(data, unit)}

@@ -11,9 +11,11 @@ interface HeatMapProps {
   readonly testid: string;
   readonly data: HeatData;
   readonly events: readonly LiveEvent[];
+  /** The one chart of its screen: higher than among others. */
+  readonly isTall?: boolean;
 }
 
-export function HeatMap({ title, testid, data, events }: HeatMapProps) {
+export function HeatMap({ title, testid, data, events, isTall = false }: HeatMapProps) {
   return (
     <ChartFrame
       title={title}
@@ -23,6 +25,7 @@ export function HeatMap({ title, testid, data, events }: HeatMapProps) {
       events={events}
       shape={`heat ${data.edgesMs.length}`}
       make={makeHeatPlot}
+      isTall={isTall}
       latestSlot={lastBusy(data)}
       readingOf={(slot) => heatReading(data, slot)}
       summary={heatSummary(data)}

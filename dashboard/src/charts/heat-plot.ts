@@ -1,24 +1,20 @@
 /** Draws a heat map: the axes, markers and cursor of every picture, and a cell for each step and band. */
 import type uPlot from 'uplot';
 import { edgeWords, gather, type HeatData, shade } from './heat-data.ts';
-import { makePicture, type Picture, readColour } from './plot.ts';
+import { makePicture, type Picture, type PictureHooks, readColour } from './plot.ts';
 
 /** Labels stand at the powers of ten. */
 const isRound = (ms: number): boolean => Number.isInteger(Math.log10(ms));
 
-export function makeHeatPlot(
-  host: HTMLElement,
-  data: HeatData,
-  onPoint: (at: number | null) => void,
-): Picture<HeatData> {
+export function makeHeatPlot(host: HTMLElement, data: HeatData, hooks: PictureHooks): Picture<HeatData> {
   const colour = readColour(host, '--latency-2');
   const bandCount = data.edgesMs.length + 1;
   const splits = data.edgesMs.flatMap((edge, band) => (isRound(edge) ? [band + 1] : []));
-  return makePicture(host, data, onPoint, {
+  return makePicture(host, data, hooks, {
     // A line that is never seen: without one there would be no scale.
     valuesOf: ({ at }) => [at.map(() => null)],
     scale: { auto: false, range: () => [0, bandCount] },
-    splits,
+    splits: () => splits,
     labelOf: (split) => edgeWords(data.edgesMs[split - 1] ?? 0),
     series: [{ points: { show: false } }],
     bands: [],

@@ -5,6 +5,9 @@
  */
 import uPlot from 'uplot';
 import { formatCount, formatTick } from '../format.ts';
+import { attachBrush, type BrushHooks } from './brush.ts';
+import type { Selection } from './cursor.ts';
+import { clampedForLog, logRange, logSplits } from './log-scale.ts';
 import { drawnValues, type PlotData, roundAbove, type Slots } from './plot-data.ts';
 
 export interface Marker {
@@ -19,23 +22,58 @@ export interface Picture<Data extends Slots> {
   readonly draw: (data: Data, markers: readonly Marker[]) => void;
   /** Puts the cursor line on a moment, or takes it away. */
   readonly point: (at: number | null) => void;
+  /** Lays a ground below a stretch of time, or takes it away. */
+  readonly select: (selection: Selection | null) => void;
   readonly resize: (width: number) => void;
   readonly destroy: () => void;
 }
 
-export const PLOT_HEIGHT = 168;
+/** What a picture tells of the hand on it. */
+export type PictureHooks = BrushHooks;
+
+/** Where the style sheet gives none. */
+const PLOT_HEIGHT = 168;
+const NOT_BOUND = (): null => null;
+const UNBOUND: uPlot.Cursor.Bind = {
+  mousedown: NOT_BOUND,
+  mouseup: NOT_BOUND,
+  click: NOT_BOUND,
+  dblclick: NOT_BOUND,
+  mousemove: NOT_BOUND,
+  mouseleave: NOT_BOUND,
+  mouseenter: NOT_BOUND,
+};
 const AXIS_WIDTH = 46;
 const HALF_LABEL_WIDTH = 18;
 /** Of a line of less than so many values nothing would be seen: they are drawn as points. */
 const FEW_VALUES = 3;
 
-/** `onPoint` is told the moment under the pointer, null when it leaves. */
-export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number | null) => void): Picture<PlotData> {
-  const lines = data.lines.map((line) => ({ ...line, stroke: readColour(host, line.colour) }));
-  return makePicture(host, data, onPoint, {
+export function makePlot(host: HTMLElement, data: PlotData, hooks: PictureHooks): Picture<PlotData> {
+  return makeLines(host, data, hooks, {
     valuesOf: drawnValues,
     scale: { range: (_plot, _min, max) => [0, roundAbove(max ?? 0)] },
     splits: null,
+  });
+}
+
+/** The same by the logarithm: for values that lie far apart, none of which are parts of a whole. */
+export function makeLogPlot(host: HTMLElement, data: PlotData, hooks: PictureHooks): Picture<PlotData> {
+  return makeLines(host, data, hooks, {
+    valuesOf: (now) => drawnValues(now).map(clampedForLog),
+    scale: { distr: 3, log: 10, range: (_plot, min, max) => logRange(min, max) },
+    splits: logSplits,
+  });
+}
+
+function makeLines(
+  host: HTMLElement,
+  data: PlotData,
+  hooks: PictureHooks,
+  parts: Pick<PictureParts<PlotData>, 'valuesOf' | 'scale' | 'splits'>,
+): Picture<PlotData> {
+  const lines = data.lines.map((line) => ({ ...line, stroke: readColour(host, line.colour) }));
+  return makePicture(host, data, hooks, {
+    ...parts,
     labelOf: (split) => (split < 10 ? String(Number(split.toFixed(2))) : formatCount(split).replace('.0', '')),
     series: lines.map((line) => ({
       label: line.label,
@@ -63,8 +101,8 @@ export function makePlot(host: HTMLElement, data: PlotData, onPoint: (at: number
 interface PictureParts<Data extends Slots> {
   readonly valuesOf: (data: Data) => (number | null)[][];
   readonly scale: uPlot.Scale;
-  /** Where the lines of the grid are; null for wherever they fit. */
-  readonly splits: number[] | null;
+  /** Where the lines of the grid are, between two values; null for wherever they fit. */
+  readonly splits: ((least: number, most: number) => number[]) | null;
   readonly labelOf: (split: number) => string;
   readonly series: uPlot.Series[];
   readonly bands: uPlot.Band[];
@@ -76,20 +114,21 @@ interface PictureParts<Data extends Slots> {
 export function makePicture<Data extends Slots>(
   host: HTMLElement,
   first: Data,
-  onPoint: (at: number | null) => void,
+  hooks: PictureHooks,
   parts: PictureParts<Data>,
 ): Picture<Data> {
+  const { splits } = parts;
+  const height = host.clientHeight || PLOT_HEIGHT;
   const ink = readColour(host, '--muted');
   const grid = readColour(host, '--line-soft');
   let data = first;
   let markers: readonly Marker[] = [];
-  let isPointing = false;
   const axis = { stroke: ink, font: '11px system-ui, sans-serif', ticks: { show: false } };
   const dataOf = (next: Data): uPlot.AlignedData => [[...next.at], ...parts.valuesOf(next)];
   const plot = new uPlot(
     {
       width: Math.max(100, host.clientWidth),
-      height: PLOT_HEIGHT,
+      height,
       padding: [6, 8, 0, 0],
       legend: { show: false },
       scales: { x: { time: true }, y: parts.scale },
@@ -115,41 +154,57 @@ export function makePicture<Data extends Slots>(
           size: AXIS_WIDTH,
           gap: 6,
           space: 34,
-          ...(parts.splits === null ? {} : { splits: parts.splits }),
-          values: (_plot, splits) => splits.map(parts.labelOf),
+          ...(splits === null ? {} : { splits: (_plot, _axis, least, most) => splits(least, most) }),
+          // Where the lines of a logarithmic axis are close, uPlot leaves some without a label.
+          values: (_plot, places: readonly (number | null)[]) =>
+            places.map((place) => (place === null ? '' : parts.labelOf(place))),
         },
       ],
-      cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+      // Where the pointer is, `brush.ts` says: the cursor is at a moment, and not at a pixel.
+      cursor: { y: false, drag: { x: false, y: false }, points: { show: false }, bind: UNBOUND },
       hooks: {
         drawAxes: [(self) => parts.paint(self, data)],
         draw: [(self) => drawMarkers(self, markers, host)],
-        setCursor: [
-          (self) => {
-            const { idx, left } = self.cursor;
-            const isInside = idx != null && left !== undefined && left >= 0;
-            if (isInside) onPoint(self.data[0][idx] ?? null);
-            else if (isPointing) onPoint(null);
-            isPointing = isInside;
-          },
-        ],
       },
     },
     dataOf(first),
     host,
   );
+  const momentAt = (x: number): number => data.at[plot.posToIdx(x)] ?? plot.posToVal(x, 'x');
+  const stopBrush = attachBrush(plot.over, momentAt, hooks);
+  let selected: Selection | null = null;
+  const drawSelection = (): void => {
+    const [one, other] = selected === null ? [0, 0] : [selected.anchorAt, selected.headAt];
+    const place = (at: number): number => Math.min(plot.over.clientWidth, Math.max(0, plot.valToPos(at, 'x')));
+    const left = selected === null ? 0 : place(Math.min(one, other));
+    const width = selected === null ? 0 : place(Math.max(one, other)) - left;
+    plot.setSelect({ left, width, top: 0, height: width > 0 ? plot.over.clientHeight : 0 }, false);
+  };
   return {
     draw: (next, nextMarkers) => {
       data = next;
       markers = nextMarkers;
-      plot.setData(dataOf(next), false);
-      plot.setScale('x', { min: next.at[0] ?? 0, max: next.at.at(-1) ?? 1 });
+      // At once: cursor and selection are laid over the new scale.
+      plot.batch(() => {
+        plot.setData(dataOf(next), false);
+        plot.setScale('x', { min: next.at[0] ?? 0, max: next.at.at(-1) ?? 1 });
+      });
+      if (selected !== null) drawSelection();
+    },
+    select: (next) => {
+      if (next === null && selected === null) return;
+      selected = next;
+      drawSelection();
     },
     point: (at) => {
       const left = at === null ? -10 : plot.valToPos(at, 'x');
       plot.setCursor({ left, top: at === null ? -10 : 0 }, false);
     },
-    resize: (width) => plot.setSize({ width, height: PLOT_HEIGHT }),
-    destroy: () => plot.destroy(),
+    resize: (width) => plot.setSize({ width, height }),
+    destroy: () => {
+      stopBrush();
+      plot.destroy();
+    },
   };
 }
 
@@ -180,6 +235,8 @@ function drawMarkers(plot: uPlot, markers: readonly Marker[], host: HTMLElement)
 /** A canvas takes no `light-dark()`: the browser resolves it on an element. */
 export function readColour(host: HTMLElement, property: string): string {
   const probe = document.createElement('i');
+  // Where the system forces its colours, all lines would have the same one.
+  probe.style.setProperty('forced-color-adjust', 'none');
   probe.style.color = `var(${property})`;
   host.append(probe);
   const colour = getComputedStyle(probe).color;

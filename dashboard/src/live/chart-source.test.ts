@@ -16,7 +16,7 @@ vi.mock('./api.ts', async (original) => ({
 }));
 
 const { ChartSource } = await import('./chart-source.ts');
-const { latest, link } = await import('./session.ts');
+const { isPaused, latest, link } = await import('./session.ts');
 const { applyMessage } = await import('../store.ts');
 const { wanted } = await import('./wants.ts');
 
@@ -48,6 +48,7 @@ beforeEach(() => {
   asked.length = 0;
   latest.value = null;
   link.value = 'live';
+  isPaused.value = false;
   give = () => answer(100, [1, 2, 3], { backends: { b1: [1, 2, 3] } });
 });
 
@@ -150,4 +151,34 @@ test('the busiest of many are chosen anew now and then', async () => {
   await settle();
   expect(asked[1]?.after).toBeUndefined();
   expect([...(columns().backends?.keys() ?? [])]).toEqual(['b9']);
+});
+
+test('stands still while the picture is paused, and fills in what was missed', async () => {
+  begin('1m');
+  hear(102);
+  await settle();
+  isPaused.value = true;
+  hear(103, { [FINE]: chart({ rps: 9 }) });
+  await settle();
+  expect(columns().at).toEqual([100, 101, 102]);
+  isPaused.value = false;
+  give = () => answer(103, [4, 5], { backends: { b1: [4, 5] } });
+  hear(104, { [FINE]: chart({ rps: 5 }) });
+  await settle();
+  expect(columns().at).toEqual([100, 101, 102, 103, 104]);
+  expect(rps()).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('reads a time that is over once, and keeps it whatever comes', async () => {
+  source = new ChartSource(TOPIC, '5m', false, { fromSeconds: 100, toSeconds: 102 });
+  source.start();
+  hear(300);
+  await settle();
+  expect(asked.map(({ span }) => span)).toEqual([{ fromSeconds: 100, toSeconds: 102 }]);
+  hear(301);
+  hear(1, {}, 'another process');
+  await settle();
+  expect(asked).toHaveLength(1);
+  expect(columns().at).toEqual([100, 101, 102]);
+  expect([...wanted.value].some((topic) => topic.startsWith('chart:'))).toBe(false);
 });

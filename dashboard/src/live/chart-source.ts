@@ -3,8 +3,9 @@
  * range changes, then the live channel second by second (up to 15 minutes), or the history again,
  * from where it ended, at the pace of its steps.
  *
- * What was missed, by a hidden page, a lost connection or a slow one, is asked for and filled in.
- * Charts that are drawn from the same source move as one.
+ * What was missed, by a hidden page, a pause, a lost connection or a slow one, is asked for and
+ * filled in. Charts that are drawn from the same source move as one. The source of a time that is
+ * over is read once, and never again: what the balancer forgets meanwhile stays on the page.
  */
 import { effect, signal, untracked } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
@@ -14,8 +15,14 @@ import { secondsOf } from '../ranges.ts';
 import { type Model, topicOf } from '../store.ts';
 import { chartTopic } from '../topics.ts';
 import { ApiError, getHistory } from './api.ts';
-import { latest, link } from './session.ts';
+import { isPaused, latest, link } from './session.ts';
 import { want } from './wants.ts';
+
+/** A time that is over, both seconds included. */
+export interface Span {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+}
 
 /** Steps longer than this are asked for no less often: the last one is not over, and grows. */
 const REFRESH_AT_LEAST_SECONDS = 60;
@@ -27,6 +34,8 @@ const CHOSEN_FOR_SECONDS = 60;
 export class ChartSource {
   readonly #topic: string;
   readonly #range: HistoryRange;
+  /** The time that is over; null while the present is followed. */
+  readonly #span: Span | null;
   readonly #hasBands: boolean;
   /** Mutable: look again when `version` has changed. */
   columns: Columns | null = null;
@@ -46,9 +55,10 @@ export class ChartSource {
   #isOver = false;
   #stop: (() => void) | null = null;
 
-  constructor(topic: string, range: HistoryRange, hasBands: boolean) {
+  constructor(topic: string, range: HistoryRange, hasBands: boolean, span: Span | null = null) {
     this.#topic = topic;
     this.#range = range;
+    this.#span = span;
     this.#hasBands = hasBands;
   }
 
@@ -79,6 +89,8 @@ export class ChartSource {
 
   #hear(model: Model | null): void {
     if (model === null || model.second === 0) return;
+    // Nobody looks at what comes now: it is read when somebody does.
+    if (this.columns !== null && (this.#span !== null || isPaused.peek() || isHidden())) return;
     if (model.instance !== this.#instance) {
       this.#instance = model.instance;
       void this.#ask(null);
@@ -135,6 +147,7 @@ export class ChartSource {
       const answer = await getHistory({
         topic: this.#topic,
         range: this.#range,
+        ...(this.#span === null ? {} : { span: this.#span }),
         ...(this.#hasBands ? { columns: BANDED } : {}),
         ...(isMore ? { after } : {}),
         ...(isMore && before.backends !== null ? { backends: [...before.backends.keys()] } : {}),
@@ -142,7 +155,7 @@ export class ChartSource {
       if (this.#isOver || instance !== this.#instance) return;
       if (isMore) addAnswer(before, answer);
       else {
-        this.columns = columnsFrom(answer, secondsOf(this.#range));
+        this.columns = columnsFrom(answer, lengthOf(this.#span) ?? secondsOf(this.#range));
         this.#chosenAt = second;
       }
       this.#askedFor = Math.max(second, answer.second);
@@ -165,7 +178,8 @@ export class ChartSource {
   /** Wants the seconds of what is drawn. */
   #followLive(): void {
     const { columns } = this;
-    const topic = columns?.stepSeconds === 1 ? chartTopic(this.#topic, this.#options(columns)) : '';
+    const isFollowing = this.#span === null && columns?.stepSeconds === 1;
+    const topic = isFollowing ? chartTopic(this.#topic, this.#options(columns)) : '';
     if (topic === this.#followed) return;
     const release = topic === '' ? null : want(topic);
     this.#release?.();
@@ -173,6 +187,10 @@ export class ChartSource {
     this.#followed = topic;
   }
 }
+
+const isHidden = (): boolean => document.visibilityState === 'hidden';
+
+const lengthOf = (span: Span | null): number | null => (span === null ? null : span.toSeconds - span.fromSeconds + 1);
 
 const BANDED = [
   'rps',
@@ -188,9 +206,17 @@ const BANDED = [
   'bands',
 ] as const;
 
-/** A source for as long as a component is on the screen. */
-export function useChartSource(topic: string, range: HistoryRange, hasBands = false): ChartSource {
-  const source = useMemo(() => new ChartSource(topic, range, hasBands), [topic, range, hasBands]);
+/** A source for as long as a component is on the screen. `span`: of a time that is over, instead of the range. */
+export function useChartSource(
+  topic: string,
+  range: HistoryRange,
+  hasBands = false,
+  span: Span | null = null,
+): ChartSource {
+  const source = useMemo(
+    () => new ChartSource(topic, range, hasBands, span),
+    [topic, span === null ? range : '', hasBands, span?.fromSeconds, span?.toSeconds],
+  );
   useEffect(() => {
     source.start();
     return () => source.stop();

@@ -69,7 +69,8 @@ export function useEventList(query: EventQuery, isFollowing: boolean): EventList
 }
 
 /** Whether an event is one of those that a query asks for, by the rules of the journal. Pure. */
-export function isAsked(event: LiveEvent, { text = '', level, subjects, since = 0 }: EventQuery): boolean {
+export function isAsked(event: LiveEvent, query: EventQuery): boolean {
+  const { text = '', level, kinds, subjects, since = 0, until = Number.POSITIVE_INFINITY } = query;
   const words = text
     .toLowerCase()
     .split(/\s+/)
@@ -77,6 +78,8 @@ export function isAsked(event: LiveEvent, { text = '', level, subjects, since = 
   const all = `${event.subject} ${event.text} ${event.kind} ${event.origin}`.toLowerCase();
   return (
     event.atMs >= since &&
+    event.atMs < until &&
+    (kinds === undefined || kinds.includes(event.kind)) &&
     (level == null || event.level === level) &&
     (subjects === undefined || subjects.some((subject) => isAbout(event.subject, subject))) &&
     words.every((word) => all.includes(word))

@@ -3,6 +3,7 @@
  * can be done with a real control as well. Started once by `main.tsx`.
  */
 import { signal } from '@preact/signals';
+import { zoom, zoomBy } from '../charts/zoom.ts';
 import { togglePause } from '../live/session.ts';
 import { neighbour } from '../ranges.ts';
 import { go, place, setRange } from '../router.ts';
@@ -14,6 +15,7 @@ const KEY = 'ballast.shortcuts';
 const CHORD_MS = 1_500;
 
 export const isHelpOpen = signal(false);
+export const isPaletteOpen = signal(false);
 export const areShortcutsOn = signal(true);
 
 let chordUntilMs = 0;
@@ -29,13 +31,27 @@ export function setShortcuts(isOn: boolean): void {
 }
 
 function onKeyDown(event: KeyboardEvent): void {
+  if (isPaletteKey(event)) {
+    // The browser would go to its address bar.
+    event.preventDefault();
+    if (document.querySelector('dialog[open]:not(.palette)') === null) isPaletteOpen.value = !isPaletteOpen.peek();
+    return;
+  }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !areShortcutsOn.value) return;
   if (document.querySelector('dialog[open]') !== null || isTyping(event.target)) return;
   if (act(event)) event.preventDefault();
 }
 
+/** Not a key of a single letter: it works in every field, and cannot be switched off. */
+function isPaletteKey(event: KeyboardEvent): boolean {
+  return (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k';
+}
+
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches('input, select, textarea, [contenteditable]');
+  return (
+    target instanceof HTMLElement &&
+    target.matches('input:not([type="checkbox"], [type="radio"]), select, textarea, [contenteditable]')
+  );
 }
 
 /** Answers whether the key was used. */
@@ -62,17 +78,22 @@ function act(event: KeyboardEvent): boolean {
       return moveRow(-1);
     case '[':
     case ']':
-      setRange(neighbour(place.peek().range, event.key === ']' ? 1 : -1));
+      if (zoom.peek() !== null) zoomBy(event.key === ']' ? 2 : 0.5);
+      else setRange(neighbour(place.peek().range, event.key === ']' ? 1 : -1));
       return true;
     case 'Enter':
       return openRow(event.target);
     case ' ':
-      if (event.target instanceof HTMLElement && event.target.matches('button, a, summary, [role="slider"] *'))
+      if (event.target instanceof HTMLElement && event.target.matches('button, a, input, summary, [role="slider"] *'))
         return false;
       togglePause();
       return true;
+    case 'u':
+      return pressLast('[data-undo]');
     default:
-      return useRow(event.target, event.key);
+      return (
+        /^[a-z]$/.test(event.key) && (pressLast(`[data-screen-key="${event.key}"]`) || useRow(event.target, event.key))
+      );
   }
 }
 
@@ -103,13 +124,22 @@ function openRow(target: EventTarget | null): boolean {
   return opener !== null;
 }
 
-/** A letter that stands on a control of the row in focus: `r d m` for its mode, `w` for its weight. */
+/** A control that is for the whole screen: `a` for the policy, `u` for the way back. */
+function pressLast(selector: string): boolean {
+  const control = [...document.querySelectorAll<HTMLElement>(selector)].at(-1);
+  control?.click();
+  return control !== undefined;
+}
+
+/**
+ * A letter that stands on a control of the row in focus: `x` ticks it, `r d m` are for its mode,
+ * `w` for its weight. While rows are ticked, the bar that is about them has the letters first.
+ * The focus stays where it is.
+ */
 function useRow(target: EventTarget | null, key: string): boolean {
-  if (!/^[a-z]$/.test(key)) return false;
-  const control = rowOf(target)?.querySelector<HTMLElement>(`[data-key="${key}"]`) ?? null;
-  if (control === null) return false;
-  if (control instanceof HTMLInputElement) control.select();
-  else control.click();
-  control.focus();
-  return true;
+  const control =
+    document.querySelector<HTMLElement>(`[data-bulk] [data-key="${key}"]`) ??
+    rowOf(target)?.querySelector<HTMLElement>(`[data-key="${key}"]`);
+  control?.click();
+  return control != null;
 }
