@@ -6,6 +6,7 @@ import arrowLeft from 'lucide-static/icons/arrow-left.svg?raw';
 import check from 'lucide-static/icons/check.svg?raw';
 import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
 import circleHelp from 'lucide-static/icons/circle-question-mark.svg?raw';
+import download from 'lucide-static/icons/download.svg?raw';
 import hourglass from 'lucide-static/icons/hourglass.svg?raw';
 import minus from 'lucide-static/icons/minus.svg?raw';
 import monitor from 'lucide-static/icons/monitor.svg?raw';
@@ -26,6 +27,7 @@ const RAW = {
   'arrow-left': arrowLeft,
   check,
   'chevron-down': chevronDown,
+  download,
   help: circleHelp,
   drain: hourglass,
   maintenance: wrench,
