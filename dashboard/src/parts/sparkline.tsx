@@ -4,9 +4,9 @@ import type { Cell } from '../history.ts';
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** The path of a column; a gap lifts the pen. Pure. */
-export function sparkPath(values: readonly Cell[], width: number, height: number): string {
-  const highest = values.reduce<number>((max, value) => Math.max(max, value ?? 0), 0) || 1;
+/** The path of a column; a gap lifts the pen. `top` is what reaches the upper edge; left out, the highest. Pure. */
+export function sparkPath(values: readonly Cell[], width: number, height: number, top?: number): string {
+  const highest = top ?? (values.reduce<number>((max, value) => Math.max(max, value ?? 0), 0) || 1);
   const stepX = width / Math.max(1, values.length - 1);
   let path = '';
   let isDown = false;
@@ -33,7 +33,14 @@ export function thin(values: readonly Cell[], count: number): Cell[] {
   });
 }
 
-export function Sparkline({ values, tone }: { readonly values: readonly Cell[]; readonly tone?: 'bad' }) {
+interface SparklineProps {
+  readonly values: readonly Cell[];
+  readonly tone?: 'bad';
+  /** What reaches the upper edge, for lines that are to be compared; left out, the highest value. */
+  readonly highest?: number;
+}
+
+export function Sparkline({ values, tone, highest }: SparklineProps) {
   return (
     <svg
       class="spark"
@@ -42,7 +49,7 @@ export function Sparkline({ values, tone }: { readonly values: readonly Cell[]; 
       preserveAspectRatio="none"
       aria-hidden="true"
     >
-      <path d={sparkPath(thin(values, 60), WIDTH, HEIGHT)} fill="none" vector-effect="non-scaling-stroke" />
+      <path d={sparkPath(thin(values, 60), WIDTH, HEIGHT, highest)} fill="none" vector-effect="non-scaling-stroke" />
     </svg>
   );
 }
