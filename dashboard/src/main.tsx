@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { startSession } from './live/session.ts';
 import { startRouter } from './router.ts';
+import { startEnvironment } from './shell/environment.tsx';
 import { startKeyboard } from './shell/keyboard.ts';
 import { startPageMark } from './shell/page-mark.ts';
 import { startTheme } from './shell/theme.ts';
@@ -14,6 +15,7 @@ if (root === null) throw new Error('The page has no element with the id "app".')
 startTheme();
 startRouter();
 startSession();
+startEnvironment();
 startPageMark();
 startKeyboard();
 render(<App />, root);

@@ -1,11 +1,12 @@
-/** The bar above every screen: the worst state, the way to the screens, connection, theme, help. */
-import { formatDuration } from '../format.ts';
+/** The bar above every screen: environment, the worst state, the way to the screens, connection, theme, help. */
+import { formatClock, formatDay, formatDuration } from '../format.ts';
 import { link, shown } from '../live/session.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { place } from '../router.ts';
 import { topicOf } from '../store.ts';
 import { SYSTEM, TOTALS } from '../topics.ts';
+import { EnvironmentBadge } from './environment.tsx';
 import { isHelpOpen } from './keyboard.ts';
 import { SCREENS } from './screens.ts';
 import { setTheme, THEMES, theme } from './theme.ts';
@@ -43,6 +44,7 @@ export function Header() {
         </svg>
         <span>Ballast</span>
       </a>
+      <EnvironmentBadge />
       <OverallState />
       <nav aria-label="Screens">
         {SCREENS.map(({ href, words, screens }) => (
@@ -97,10 +99,11 @@ function OverallState() {
   );
 }
 
-/** What a screenshot needs to be of use later: which process, which revision. */
+/** What a picture of the page needs to be of use later: which process, which revision, and when. */
 function ServerFacts() {
-  const system = topicOf(shown.value, SYSTEM)?.fields;
-  if (system === undefined) return <span class="facts" />;
+  const model = shown.value;
+  const system = topicOf(model, SYSTEM)?.fields;
+  if (model === null || system === undefined) return <span class="facts" />;
   const { runningWorkers, workerCount } = system;
   return (
     <dl class="facts" data-testid="facts">
@@ -110,18 +113,30 @@ function ServerFacts() {
           <dd>shutting down</dd>
         </div>
       ) : null}
-      <div title="Number of the config in force">
-        <dt>revision</dt> <dd>{system.revision}</dd>
+      <div class="facts-node" title={`The machine or container that this balancer runs on: ${system.node}`}>
+        <dt class="hidden">Node</dt>
+        <dd data-testid="fact-node">{system.node}</dd>
       </div>
-      <div title="Data-plane threads that are running">
+      <div title="Number of the config in force">
+        <dt>revision</dt> <dd data-testid="fact-revision">{system.revision}</dd>
+      </div>
+      <div class="facts-workers" data-all={runningWorkers === workerCount} title="Data-plane threads that are running">
         <dt>workers</dt>{' '}
         <dd>{runningWorkers === workerCount ? runningWorkers : `${runningWorkers} of ${workerCount}`}</dd>
       </div>
-      <div title="Time since the balancer started">
-        <dt>up</dt> <dd>{formatDuration((shown.value?.atMs ?? 0) - system.startedAtMs)}</dd>
+      <div class="facts-up" title="Time since the balancer started">
+        <dt>up</dt> <dd>{formatDuration(model.atMs - system.startedAtMs)}</dd>
       </div>
       <div class="facts-version">
         <dt>version</dt> <dd>{system.version}</dd>
+      </div>
+      <div title="When these figures were read, by the balancer's clock in your time zone">
+        <dt class="hidden">Figures from</dt>
+        <dd data-testid="fact-time">
+          <time dateTime={new Date(model.atMs).toISOString()}>
+            {formatDay(model.atMs)} {formatClock(model.atMs)}
+          </time>
+        </dd>
       </div>
     </dl>
   );

@@ -1,5 +1,5 @@
 /**
- * Title and icon of the page: the worst state, so that a tab in the background tells it. They follow
+ * Title and icon of the page: environment and worst state, so that a tab in the background tells them. They follow
  * what was last heard, painted or not. Started once by `main.tsx`.
  */
 import { effect } from '@preact/signals';
@@ -8,6 +8,7 @@ import type { Severity } from '../protocol.ts';
 import { place, type Route } from '../router.ts';
 import { topicOf } from '../store.ts';
 import { TOTALS } from '../topics.ts';
+import { environmentName } from './environment.tsx';
 
 const GLYPHS: Readonly<Record<Severity, string>> = { up: '●', unchecked: '◌', degraded: '▲', down: '✕' };
 const ICONS: Readonly<Record<Severity, string>> = { up: 'up', unchecked: 'wait', degraded: 'degraded', down: 'down' };
@@ -15,7 +16,9 @@ const ICONS: Readonly<Record<Severity, string>> = { up: 'up', unchecked: 'wait',
 export function startPageMark(): void {
   effect(() => {
     const mark = markOf();
-    document.title = `${mark.title}${screenOf(place.value.route)}`;
+    const environment = environmentName.value;
+    const first = environment === null ? '' : `[${environment}] `;
+    document.title = `${first}${mark.title}${screenOf(place.value.route)}`;
     const icon = document.querySelector<HTMLLinkElement>('#favicon');
     const href = `./favicon-${mark.icon}.svg`;
     if (icon !== null && icon.getAttribute('href') !== href) icon.setAttribute('href', href);
