@@ -12,8 +12,20 @@ export function SystemScreen() {
   const fields = useTopic(PROCESS)?.fields;
   const workers = useTopic(WORKERS)?.rows ?? [];
   return (
-    <main class="screen" id="screen" tabIndex={-1}>
-      <h1>System</h1>
+    <main class="screen system" id="screen" tabIndex={-1} aria-busy={fields === undefined}>
+      <header class="screen-head">
+        <h1>System</h1>
+        <BundleLink />
+      </header>
+      {fields === undefined ? null : (
+        <>
+          <Troubles fields={fields} />
+          <section class="panel threads-panel" aria-label="Threads">
+            <ThreadsTable workers={workers} controlPlane={fields.controlPlane} startedAtMs={fields.startedAtMs} />
+          </section>
+          <ProcessPanels fields={fields} workers={workers} />
+        </>
+      )}
     </main>
   );
 }
