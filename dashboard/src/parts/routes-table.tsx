@@ -83,10 +83,12 @@ function RouteRow({ route, isTaking, onTest }: RouteRowProps) {
         {isTaking ? <span class="taking">takes the tested request</span> : null}
       </th>
       <td class="c-pool" data-label="Pool">
-        <a class="name" href={poolHref(pool)} data-open>
-          {pool}
-        </a>
-        <StateMark state={route.severity}>{route.words}</StateMark>
+        <span class="pool-state">
+          <a class="name" href={poolHref(pool)} data-open>
+            {pool}
+          </a>
+          <StateMark state={route.severity}>{route.words}</StateMark>
+        </span>
       </td>
       <td class="n c-rps" data-label="Requests/s" data-testid={`route-${number}-rps`}>
         {formatRate(rps)}

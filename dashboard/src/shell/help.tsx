@@ -11,6 +11,7 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['Enter'], 'open the row'],
   [['r', 'd', 'm'], 'in the row of a backend: ready, drain, maintenance'],
   [['w'], 'in the row of a backend: its weight'],
+  [['t'], 'the row of a route: test it'],
   ...SCREENS.map(({ key, words }) => [['g', key], words.toLowerCase()] as const),
   [['[', ']'], 'shorter range of the charts, longer range'],
   [['Space'], 'stop the picture, and let it go on'],
