@@ -10,7 +10,7 @@ const HIDDEN = '•••';
 
 const SECRET_NAME = /auth|cookie|token|secret|key|passw|pwd|session|credential|signature|jwt|csrf|xsrf/i;
 /** Names that are secret as a whole word only. */
-const SECRET_WORD = /^(?:sig|sid|code|pass|pin|otp)$/i;
+const SECRET_WORD = /^[ \t]*(?:sig|sid|code|pass|pin|otp)[ \t]*$/i;
 /** A signed token can be told by its looks. */
 const SIGNED_TOKEN = /\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)*/g;
 
@@ -36,7 +36,7 @@ function withoutSecrets(text: string): string {
   const path = query === -1 ? text : text.slice(0, query);
   const shown = path
     .replace(/\/\/[^/@\s]*@/g, `//${HIDDEN}@`)
-    .replace(/;([^=;/]*)=[^;/]*/g, (whole, name: string) => (isSecretName(name.trim()) ? `;${name}=${HIDDEN}` : whole));
+    .replace(/;([^=;/]*)=[^;/]*/g, (whole, name: string) => (isSecretName(name) ? `;${name}=${HIDDEN}` : whole));
   const rest =
     query === -1
       ? ''

@@ -32,8 +32,7 @@ export function isLetThrough(filter: TapFilter, request: Filterable): boolean {
 
 function hasStatus({ status, code }: Filterable, wanted: string): boolean {
   if (wanted === 'failed') return code !== null;
-  if (wanted.endsWith('xx')) return Math.floor(status / 100) === Number(wanted[0]);
-  return status === Number(wanted);
+  return wanted === `${status}` || wanted === `${Math.floor(status / 100)}xx`;
 }
 
 function isFound({ method, host, target }: Filterable, part: string): boolean {

@@ -26,6 +26,7 @@
  * | `search?q=…&limit=20` | pools and backends in which all words occur, the best match first |
  * | `events?limit=20` | the latest events |
  * | `chart:TOPIC?…` | the last second of what `GET /api/v1/history?topic=TOPIC` gives, for `totals`, `pool:NAME` and `backend:POOL/NAME`; `backends=a,b` adds their requests a second, `bands=1` the counts of a heat map |
+ * | `tap?…` | single requests as they end, while somebody looks: see `tap.ts` |
  * | `status` | what `GET /api/v1/status` answers, whole: for scripts |
  *
  * Names are percent-encoded where they hold one of `/ ? % ,`. A window takes `offset`, `limit`

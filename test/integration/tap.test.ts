@@ -120,7 +120,7 @@ test('a connection that is used again is there at once', async (t) => {
   const [first, second] = await stories(plane, 2);
   assert.equal(first?.attempts[0]?.isReused, false);
   assert.equal(second?.attempts[0]?.isReused, true);
-  const { startMs = 0, connectedMs } = second?.attempts[0] ?? {};
+  const { startMs, connectedMs } = second?.attempts[0] ?? assert.fail('no attempt');
   assert.ok((connectedMs ?? Infinity) - startMs < 50);
 });
 
@@ -219,10 +219,14 @@ test('a head that comes in pieces says how long it took', async (t) => {
   plane.tap(all());
   const client = await connectRaw(t, plane.port);
   const bytes = requestBytes('GET', '/');
-  await client.send(bytes.slice(0, 10), bytes.slice(10));
+  await client.send(bytes.slice(0, 10));
+  // The worker's loop has come round once it has answered another client twice.
+  const other = await connectRaw(t, plane.port);
+  for (let i = 0; i < 2; i++) await other.request(bytes);
+  await client.send(bytes.slice(10));
   assert.equal((await client.response()).status, 200);
   await client.request(bytes);
-  const [slow, quick] = await stories(plane, 2);
+  const [, , slow, quick] = await stories(plane, 4);
   assert.ok((slow?.headMs ?? -1) > 0 && (slow?.headMs ?? 0) < 30_000, String(slow?.headMs));
   assert.equal(quick?.headMs, null);
 });
