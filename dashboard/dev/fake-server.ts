@@ -22,9 +22,9 @@ import { ProblemError } from '../../src/control-plane/admin/problems.ts';
 import { type AdminApp, addPath } from '../../src/control-plane/admin/routes.ts';
 import { addSnapshotRoute } from '../../src/control-plane/admin/snapshot-route.ts';
 import { Listeners } from '../../src/control-plane/listeners.ts';
-import type { BackendAddition, BackendPatch, PoolPatch } from '../../src/protocol/admin-api.ts';
+import { write as change, FakeProblem, findFakePool, sharesOf, tagOf } from './fake-changes.ts';
 import { FakeFleet } from './fake-fleet.ts';
-import { POLICIES, type Scenario, statusOf } from './fake-pools.ts';
+import type { Scenario } from './fake-pools.ts';
 
 export interface FakeServerOptions {
   readonly port?: number;
@@ -101,6 +101,9 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
   addSnapshotRoute(app, () => fleet);
   addHistoryRoute(app, fleet.history);
   addEventsRoute(app, fleet.journal);
+  addPath(app, '/api/v1/pools/:pool/shares', {
+    GET: ({ req, json }) => json(sharesOf(findFakePool(fleet, req.param('pool') ?? ''), req.query('policy') ?? '')),
+  });
   addPath(app, '/api/v1/status', { GET: (c) => c.json(fleet.status()) });
   const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
 
@@ -119,34 +122,25 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
 
   const write = async (request: IncomingMessage, response: ServerResponse, parts: string[]): Promise<void> => {
     const text = await bodyOf(request);
-    writes.push(`${request.method} ${request.url} ${text}`.trim());
-    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-    if (refusal !== null) return problem(response, 422, 'refused', refusal);
-    const nowMs = Date.now();
-    const pool = fleet.fakePools.find((one) => one.name === parts[0]);
-    if (pool === undefined) return problem(response, 404, 'pool-not-found', `There is no pool "${parts[0]}".`);
-    const body = text === '' ? {} : (JSON.parse(text) as unknown);
-    if (parts.length === 1) {
-      const { policy } = body as PoolPatch;
-      if (policy === undefined || !POLICIES.some(({ name }) => name === policy)) {
-        return problem(response, 422, 'policy-unknown', `There is no policy "${policy}".`);
+    const isDryRun = (request.url ?? '').endsWith('?dryRun=1');
+    if (!isDryRun) writes.push(`${request.method} ${request.url} ${text}`.trim());
+    if (delayMs > 0 && !isDryRun) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (refusal !== null && !isDryRun) return problem(response, 422, 'refused', refusal);
+    try {
+      // Who looks at what has not been for a while is told so.
+      const wanted = request.headers['if-match'];
+      if (wanted !== undefined && wanted !== tagOf(fleet)) {
+        response.setHeader('etag', tagOf(fleet));
+        throw new FakeProblem(412, 'settings-changed', 'The settings have changed since they were read.');
       }
-      const text = `policy is now ${policy}, was ${pool.policy}`;
-      pool.policy = policy;
-      fleet.revision += 1;
-      fleet.tell('info', 'policy-changed', pool.name, text, 'admin API', nowMs);
-    } else if (request.method === 'POST') {
-      fleet.add(pool, body as BackendAddition, nowMs);
-    } else {
-      const backend = fleet.find(pool.name, parts[2] ?? '');
-      if (backend === undefined)
-        return problem(response, 404, 'backend-not-found', `There is no backend "${parts[2]}".`);
-      if (request.method === 'DELETE') backend.isRemoved = true;
-      const { weight, mode } = body as BackendPatch;
-      if (weight !== undefined) backend.weight = weight;
-      if (mode !== undefined) fleet.setMode(pool.name, backend, mode, nowMs);
+      const body: unknown = text === '' ? {} : JSON.parse(text);
+      const result = change(fleet, { method: request.method ?? '', parts, body, isDryRun });
+      response.setHeader('etag', tagOf(fleet));
+      answer(response, 200, result);
+    } catch (error) {
+      if (!(error instanceof FakeProblem)) throw error;
+      problem(response, error.status, error.code, error.message);
     }
-    answer(response, 200, statusOf(pool));
   };
 
   const server = createServer((request, response) => {

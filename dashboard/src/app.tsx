@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { latest, link, shown } from './live/session.ts';
 import { useTopic } from './live/use-topic.ts';
 import { ConfirmDialog } from './parts/confirm.tsx';
+import { PolicyDialog } from './parts/policy-dialog.tsx';
 import { place } from './router.ts';
 import { BackendScreen } from './screens/backend.tsx';
 import { ConfigScreen } from './screens/config.tsx';
@@ -53,6 +54,7 @@ export function App() {
       <Banner />
       <Screen key={address} />
       <ConfirmDialog />
+      <PolicyDialog />
       <HelpDialog />
       <Notices />
       <Announcer />

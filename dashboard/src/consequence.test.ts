@@ -1,34 +1,51 @@
 import { expect, test } from 'vitest';
-import { consequenceOf } from './consequence.ts';
-import { backend, poolFields } from './test-data.ts';
+import type { Change } from './change.ts';
+import { changedWords, changeOf, doneWords, figuresOf, isGrave, remarksOf, wordsOf } from './consequence.ts';
+import { preview } from './test-data.ts';
 
-const plain = (sentences: readonly string[]): string => sentences.join(' ').replaceAll('\u202f', ' ');
-const three = poolFields('api', { count: 3, availableCount: 3 });
-const one = poolFields('api', { count: 2, availableCount: 1 });
+const plain = (text: string): string => text.replaceAll('\u202f', ' ');
 
 test('a drain says what is in flight, what remains and what the others get', () => {
-  const busy = backend('b1', { inFlight: 37, actualShare: 1 / 3 });
-  const { title, sentences, isGrave } = consequenceOf('drain', three, busy);
-  expect(title).toBe('Drain api/b1?');
-  expect(plain(sentences)).toContain('37 requests in flight; 2 of 3 remain.');
-  expect(plain(sentences)).toContain('about 50 % more');
-  expect(isGrave).toBe(false);
+  expect(wordsOf(changeOf('drain', 'api', 'b1')).title).toBe('Drain api/b1?');
+  const dry = preview({
+    inFlight: 37,
+    consequences: ['37 requests in flight may be finished within 10m', '2 instead of 3 backends share …'],
+  });
+  expect(plain(figuresOf(dry))).toBe('37 requests in flight; 2 of 3 remain; ≈ +50 % load on each.');
+  expect(remarksOf(dry)).toEqual(['37 requests in flight may be finished within 10m.']);
+  expect(isGrave(dry)).toBe(false);
 });
 
-test('taking the last one out is grave', () => {
-  const { sentences, isGrave } = consequenceOf('maintenance', one, backend('b1', { inFlight: 1 }));
-  expect(plain(sentences)).toContain('1 request in flight; 0 of 2 remain.');
-  expect(sentences.at(-1)).toContain('answered 503');
-  expect(isGrave).toBe(true);
+test('taking the last one out is grave, and says so in the words of the server', () => {
+  const dry = preview({ available: { before: 1, after: 0 }, consequences: ['no backend is left in api: 503 for all'] });
+  expect(figuresOf(dry)).toBe('0 requests in flight; 0 of 1 remain.');
+  expect(remarksOf(dry)).toEqual(['No backend is left in api: 503 for all.']);
+  expect(isGrave(dry)).toBe(true);
+  expect(isGrave(preview({ available: { before: 0, after: 0 } }))).toBe(false);
 });
 
-test('removing one that takes no requests is not grave', () => {
-  const down = backend('b2', { state: 'down' });
-  expect(consequenceOf('remove', one, down)).toMatchObject({ isGrave: false, title: 'Remove api/b2?' });
+test('making one ready says what the others are relieved of; what changes nothing has no figures', () => {
+  expect(plain(figuresOf(preview({ available: { before: 1, after: 2 } })))).toBe(
+    '2 instead of 1 take requests; ≈ −50 % load on each.',
+  );
+  expect(figuresOf(preview({ available: { before: 2, after: 2 } }))).toBe('');
 });
 
-test('making ready tells whether health checks stand in the way', () => {
-  const failed = { atMs: 0, isPass: false, detail: 'status 503', durationMs: 1 };
-  const { sentences } = consequenceOf('ready', one, backend('b1', { lastCheck: failed }));
-  expect(sentences[0]).toContain('health checks');
+test('what has changed since is named with its new value', () => {
+  const told = preview({});
+  expect(changedWords(told, preview({ changes: ['backend b1: mode maintenance → drain'] }))).toContain(
+    'Somebody changed this since. Now: backend b1: mode maintenance → drain',
+  );
+  expect(changedWords(told, preview({ changes: [] }))).toContain('nothing is left to do');
+  expect(changedWords(told, preview({ available: { before: 2, after: 1 } }))).toContain('2 → 1 available');
+});
+
+test('a notice says what is so now, and what it was', () => {
+  const former = { policy: null, backends: [{ name: 'b1', url: '', weight: 3, mode: 'ready' as const }] };
+  expect(doneWords(changeOf('drain', 'api', 'b1'), former)).toBe('api/b1: drain, was ready');
+  const many: Change = { kind: 'weight', pool: 'api', backends: ['b1', 'b2'], weight: 9 };
+  expect(doneWords(many, former)).toBe('2 backends of api: weight 9, was 3');
+  expect(doneWords({ kind: 'policy', pool: 'api', policy: 'new' }, { policy: 'old', backends: [] })).toBe(
+    'api: new, was old',
+  );
 });

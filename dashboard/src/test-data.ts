@@ -1,5 +1,6 @@
 /** Small messages for the unit tests: every field that a test does not name has a plain default. */
 import type { BackendStatus, ExplainedBackend, Explanation } from '../../src/protocol/admin-api.ts';
+import type { Preview } from './change.ts';
 import type {
   ChartFields,
   DeltaMessage,
@@ -237,3 +238,15 @@ export function route(number: number, fields: Partial<RouteRow> = {}): RouteRow 
     ...fields,
   };
 }
+
+/** What the server would say of a drain of `b1` in a pool of three. */
+export const preview = (fields: Partial<Preview>): Preview => ({
+  dryRun: true,
+  changes: ['backend b1: mode ready → drain'],
+  consequences: [],
+  inFlight: 0,
+  available: { before: 3, after: 2 },
+  former: { policy: null, backends: [{ name: 'b1', url: 'http://127.0.0.1:80/b1', weight: 1, mode: 'ready' }] },
+  tag: '"1"',
+  ...fields,
+});

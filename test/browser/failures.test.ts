@@ -60,9 +60,7 @@ test('the page says that the balancer is gone, and goes on by itself when it is 
   await untilText(page.getByTestId('backend-a-state'), 'up');
   // It lives: a change made elsewhere shows.
   await balancer.admin.setPolicy('least-connections');
-  await page.locator('[data-testid="policy-select"] option[value="least-connections"]:checked').waitFor({
-    state: 'attached',
-  });
+  await untilText(page.getByTestId('policy-select'), 'least-connections');
 });
 
 test('a page from elsewhere gets neither the live channel nor an answer', async (t) => {

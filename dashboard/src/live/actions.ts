@@ -1,187 +1,204 @@
 /**
  * Changes asked for on the page. Nothing is shown as done before the server has said that it is:
  * an action is `pending` from the click until the live picture shows the wanted value, and ends in
- * a notice if it is refused. Called by the screens.
+ * a notice that can take it back, or says why it was refused. Called by the dialogs and the rows.
+ *
+ * A change is made for the settings that its preview was of. Where somebody has changed others
+ * meanwhile, it is previewed anew and goes on if the same would come of it; else it is not made,
+ * and the caller is told what is so now.
  */
 import { effect, signal } from '@preact/signals';
-import type { AdminMode, BackendAddition } from '../../../src/protocol/admin-api.ts';
-import { backendsNamed, type Model, poolOf, poolsNamed } from '../store.ts';
+import type { DryRun } from '../../../src/protocol/admin-api.ts';
+import { type Change, changedSince, isSamePreview, type Preview, targetsOf, undoOf, type Written } from '../change.ts';
+import { doneWords, notUndoneWords, subjectOf } from '../consequence.ts';
+import { backendsNamed, type Model, poolsNamed } from '../store.ts';
 import { backendTopic, poolWithoutRows } from '../topics.ts';
-import { ApiError, addBackend, patchBackend, patchPool, removeBackend } from './api.ts';
+import { ApiError, previewChange, writeChange } from './api.ts';
+import { notify } from './notices.ts';
 import { isPaused, isUnauthorized, latest, refresh, signOut } from './session.ts';
 import { want } from './wants.ts';
 
-export interface Notice {
-  readonly id: number;
-  readonly level: 'good' | 'bad';
-  readonly text: string;
-}
-
 /** What is under way, by key: `policy POOL`, `mode POOL BACKEND`, `weight POOL BACKEND`; the value is what is wanted. */
 export const pending = signal<ReadonlyMap<string, string>>(new Map());
-/** The last refusal by the same keys; cleared by the next attempt. */
-export const refusals = signal<ReadonlyMap<string, string>>(new Map());
-export const notices = signal<readonly Notice[]>([]);
 
 /** The answer came; if the picture does not show the value after this long, something else changed it. */
 const SHOWN_WITHIN_MS = 5_000;
-const NOTICE_MS = 6_000;
-let noticeId = 0;
+/** Somebody changes settings all the time: the reader decides. */
+const ROUNDS = 3;
 
 export const keyOf = (...parts: readonly string[]): string => parts.join('\u0000');
 
-function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyMap<string, Value> {
-  const copy = new Map(map);
-  copy.delete(key);
-  return copy;
+const valueOf = (change: Change): string =>
+  change.kind === 'mode' ? change.mode : change.kind === 'weight' ? String(change.weight) : change.kind;
+
+function keysOf(change: Change): readonly string[] {
+  if (change.kind === 'policy' || change.kind === 'add') return [keyOf(change.kind, change.pool)];
+  return targetsOf(change).map((backend) => keyOf(change.kind, change.pool, backend));
 }
 
-interface Wish {
-  begin(): void;
-  /** Another wish for the same thing came after it. */
-  drop(): void;
-}
-
-/** The latest wish for what is still under way, by key. */
-const wishes = new Map<string, Wish>();
-
-/** Runs one write, after the one that is under way for the same thing. Answers whether the server took it. */
-async function run(
-  key: string,
-  wanted: string,
-  topic: string,
-  write: () => Promise<void>,
-  isShown: (model: Model | null) => boolean,
-): Promise<boolean> {
-  const isUnderWay = pending.peek().has(key);
-  pending.value = new Map(pending.peek()).set(key, wanted);
-  if (isUnderWay) {
-    wishes.get(key)?.drop();
-    const isBegun = await new Promise<boolean>((resolve) => {
-      wishes.set(key, { begin: () => resolve(true), drop: () => resolve(false) });
-    });
-    if (!isBegun) return false;
-    pending.value = new Map(pending.peek()).set(key, wanted);
+export function setPending(change: Change, isUnderWay: boolean): void {
+  const next = new Map(pending.peek());
+  const value = change.kind === 'policy' ? change.policy : valueOf(change);
+  for (const key of keysOf(change)) {
+    if (isUnderWay) next.set(key, value);
+    else next.delete(key);
   }
+  pending.value = next;
+}
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly written: Written; readonly former: DryRun['former'] }
+  /** Somebody has changed something since: this is what it would come to now. */
+  | { readonly kind: 'changed'; readonly preview: Preview }
+  | { readonly kind: 'refused'; readonly text: string };
+
+/** Makes a change whose `preview` somebody has seen. It tells nobody; see `make`. */
+export async function carryOut(change: Change, preview: Preview): Promise<Outcome> {
+  let told = preview;
+  setPending(change, true);
   isPaused.value = false;
-  // What shows its effect is followed until it does, whatever screen it was asked for on.
-  const release = want(topic);
-  refusals.value = without(refusals.peek(), key);
   try {
-    await write();
-    refresh();
-    await untilShown(isShown);
-    return true;
+    for (let round = 1; ; round += 1) {
+      try {
+        const written = await writeChange(change, told.tag);
+        refresh();
+        void untilShown(change).then(() => setPending(change, false));
+        return { kind: 'done', written, former: told.former };
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 412 || round === ROUNDS) throw error;
+      }
+      const now = await previewChange(change);
+      if (!isSamePreview(told, now)) {
+        setPending(change, false);
+        return { kind: 'changed', preview: now };
+      }
+      told = now;
+    }
   } catch (error) {
-    if (isUnauthorized(error)) signOut();
-    else refusals.value = new Map(refusals.peek()).set(key, wordsOf(error));
+    setPending(change, false);
+    return { kind: 'refused', text: refusalOf(error) };
+  }
+}
+
+/** The words of an error; a session that is over asks for the token instead. */
+export function refusalOf(error: unknown): string {
+  if (isUnauthorized(error)) signOut();
+  return error instanceof ApiError ? error.message : String(error);
+}
+
+/** Makes a change, and tells in a notice what came of it, with the way back. */
+export async function make(change: Change, preview: Preview): Promise<Outcome> {
+  const outcome = await carryOut(change, preview);
+  if (outcome.kind === 'done') tellDone(change, outcome.former, outcome.written);
+  return outcome;
+}
+
+/** `former`: how that which was changed was before. */
+export function tellDone(change: Change, former: DryRun['former'], written: Written): void {
+  const undo = undoOf(change, former, written.name);
+  const kept = written.persisted ? 'Saved.' : `Not saved: ${written.warning ?? 'the state file cannot be written'}.`;
+  const words = `${doneWords(change, former)}. ${kept}`;
+  notify(written.persisted ? 'good' : 'warning', words, undo.length === 0 ? null : () => void takeBack(change, undo));
+}
+
+/** Undo: ordinary changes to the former values, unless somebody else has been there since. */
+async function takeBack(change: Change, undo: readonly Change[]): Promise<void> {
+  for (const step of undo) {
+    try {
+      const preview = await previewChange(step);
+      const problem = notUndoneWords(change, preview.former);
+      if (problem !== null && changedSince(change, preview.former).length > 0) {
+        notify('bad', `Not taken back. ${problem}.`);
+        return;
+      }
+      const outcome = await carryOut(step, preview);
+      if (outcome.kind === 'done') continue;
+      const why = outcome.kind === 'refused' ? outcome.text : 'Somebody changed this since.';
+      notify('bad', `${subjectOf(step)}: not taken back. ${why}`);
+      return;
+    } catch (error) {
+      notify('bad', `${subjectOf(step)}: not taken back. ${refusalOf(error)}`);
+      return;
+    }
+  }
+  notify('good', `${subjectOf(change)}: taken back.`);
+}
+
+/**
+ * A weight that was set in the row itself, where there is no room for questions: `seen` is what
+ * stood there. Answers whether it was made.
+ */
+export async function changeWeight(pool: string, backend: string, weight: number, seen: number): Promise<boolean> {
+  const change: Change = { kind: 'weight', pool, backends: [backend], weight };
+  setPending(change, true);
+  try {
+    const preview = await previewChange(change);
+    const [now] = preview.former.backends;
+    if (now !== undefined && now.weight !== seen) {
+      notify(
+        'bad',
+        `${subjectOf(change)}: somebody changed this since, it is weight ${now.weight} now. Nothing was done.`,
+      );
+      return false;
+    }
+    const outcome = await make(change, preview);
+    if (outcome.kind === 'refused') notify('bad', `${subjectOf(change)}: ${outcome.text}`);
+    if (outcome.kind === 'changed')
+      notify('bad', `${subjectOf(change)}: somebody changed this since. Nothing was done.`);
+    if (outcome.kind === 'done') await untilShown(change);
+    return outcome.kind === 'done';
+  } catch (error) {
+    notify('bad', `${subjectOf(change)}: ${refusalOf(error)}`);
     return false;
   } finally {
-    release();
-    pending.value = without(pending.peek(), key);
-    const next = wishes.get(key);
-    wishes.delete(key);
-    next?.begin();
+    setPending(change, false);
   }
 }
 
-function untilShown(isShown: (model: Model | null) => boolean): Promise<void> {
+/** Resolves when everything on the page that tells of it tells the new value. */
+function untilShown(change: Change): Promise<void> {
+  const topics = topicsOf(change);
+  // What shows its effect is followed until it does, whatever screen it was asked for on.
+  const releases = topics.map((topic) => want(topic));
   return new Promise((resolve) => {
     const timer = setTimeout(end, SHOWN_WITHIN_MS);
     let stop: (() => void) | null = null;
     function end(): void {
       clearTimeout(timer);
+      for (const release of releases) release();
       resolve();
       queueMicrotask(() => stop?.());
     }
     stop = effect(() => {
-      if (isShown(latest.value)) end();
+      if (isShownIn(latest.value, change)) end();
     });
   });
 }
 
-function wordsOf(error: unknown): string {
-  return error instanceof ApiError ? error.message : String(error);
+function topicsOf(change: Change): readonly string[] {
+  const [first, ...more] = targetsOf(change);
+  if (change.kind === 'policy' || change.kind === 'add' || first === undefined || more.length > 0) {
+    return [poolWithoutRows(change.pool)];
+  }
+  return [backendTopic(change.pool, first)];
 }
 
-export function notify(level: Notice['level'], text: string): void {
-  noticeId += 1;
-  const notice = { id: noticeId, level, text };
-  notices.value = [...notices.peek(), notice].slice(-4);
-  if (level === 'good') setTimeout(() => dismiss(notice.id), NOTICE_MS);
+function isShownIn(model: Model | null, change: Change): boolean {
+  const { pool } = change;
+  if (change.kind === 'policy') {
+    return all(poolsNamed(model, pool), (shown) => shown.policy === change.policy);
+  }
+  if (change.kind === 'add') return true;
+  if (change.kind === 'remove') {
+    return backendsNamed(model, pool, change.backend).every((shown) => shown.isRemoved);
+  }
+  return change.backends.every((name) => {
+    const shown = backendsNamed(model, pool, name);
+    // Of several most are on other pages of the table.
+    if (shown.length === 0) return change.backends.length > 1;
+    return shown.every((one) => (change.kind === 'mode' ? one.mode === change.mode : one.weight === change.weight));
+  });
 }
 
-export function dismiss(id: number): void {
-  notices.value = notices.peek().filter((notice) => notice.id !== id);
-}
-
-/** Everything on the page that tells of it tells the new value. */
-function isShownBy<Shown>(all: readonly Shown[], claim: (shown: Shown) => boolean): boolean {
-  return all.length > 0 && all.every(claim);
-}
-
-export function changePolicy(pool: string, policy: string): Promise<boolean> {
-  return run(
-    keyOf('policy', pool),
-    policy,
-    poolWithoutRows(pool),
-    () => patchPool(pool, { policy }),
-    (model) => isShownBy(poolsNamed(model, pool), (shown) => shown.policy === policy),
-  );
-}
-
-export async function changeMode(pool: string, backend: string, mode: AdminMode): Promise<boolean> {
-  const key = keyOf('mode', pool, backend);
-  const isDone = await run(
-    key,
-    mode,
-    backendTopic(pool, backend),
-    () => patchBackend(pool, backend, { mode }),
-    (model) => isShownBy(backendsNamed(model, pool, backend), (shown) => shown.mode === mode),
-  );
-  reportRefusal(key, `${pool}/${backend}`);
-  return isDone;
-}
-
-export async function changeWeight(pool: string, backend: string, weight: number): Promise<boolean> {
-  const key = keyOf('weight', pool, backend);
-  const isDone = await run(
-    key,
-    String(weight),
-    backendTopic(pool, backend),
-    () => patchBackend(pool, backend, { weight }),
-    (model) => isShownBy(backendsNamed(model, pool, backend), (shown) => shown.weight === weight),
-  );
-  reportRefusal(key, `${pool}/${backend}`);
-  return isDone;
-}
-
-export function add(pool: string, addition: BackendAddition): Promise<boolean> {
-  const count = poolOf(latest.peek(), pool)?.count ?? 0;
-  return run(
-    keyOf('add', pool),
-    addition.url,
-    poolWithoutRows(pool),
-    () => addBackend(pool, addition),
-    (model) => isShownBy(poolsNamed(model, pool), (shown) => shown.count > count),
-  );
-}
-
-export async function remove(pool: string, backend: string): Promise<boolean> {
-  const key = keyOf('remove', pool, backend);
-  const isDone = await run(
-    key,
-    'removed',
-    backendTopic(pool, backend),
-    () => removeBackend(pool, backend),
-    (model) => backendsNamed(model, pool, backend).every((shown) => shown.isRemoved),
-  );
-  reportRefusal(key, `${pool}/${backend}`);
-  return isDone;
-}
-
-/** A row is too narrow for an explanation: it goes into a notice that stays until it is read. */
-function reportRefusal(key: string, subject: string): void {
-  const refusal = refusals.peek().get(key);
-  if (refusal !== undefined) notify('bad', `${subject}: ${refusal}`);
-}
+const all = <Shown>(shown: readonly Shown[], claim: (one: Shown) => boolean): boolean =>
+  shown.length > 0 && shown.every(claim);

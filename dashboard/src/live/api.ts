@@ -4,18 +4,17 @@
  * Called by `live/session.ts` and `live/actions.ts`.
  */
 import type {
-  BackendAddition,
-  BackendPatch,
   CheckAnswer,
   CheckRecord,
   CutAnswer,
+  DryRun,
   ExplainQuestion,
   Explanation,
-  PoolPatch,
   Problem,
   SharePreview,
   StateChange,
 } from '../../../src/protocol/admin-api.ts';
+import { type Change, type Preview, requestOf, type Written } from '../change.ts';
 import type {
   HistoryAnswer,
   HistoryColumn,
@@ -41,8 +40,13 @@ export class ApiError extends Error {
   }
 }
 
-async function call(method: string, path: string, body?: unknown): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json' };
+async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json', ...more };
   if (body !== undefined) headers['content-type'] = 'application/json';
   let response: Response;
   try {
@@ -172,20 +176,26 @@ export async function signIn(token: string): Promise<void> {
   await call('POST', 'api/v1/session', { token });
 }
 
-export async function patchPool(pool: string, patch: PoolPatch): Promise<void> {
-  await call('PATCH', poolPath(pool), patch);
+/** What the change would come to; it is not made. */
+export async function previewChange(change: Change): Promise<Preview> {
+  const { method, path, body } = requestOf(change);
+  const response = await call(method, `${path}?dryRun=1`, body);
+  return { ...((await response.json()) as DryRun), tag: response.headers.get('etag') };
 }
 
-export async function patchBackend(pool: string, backend: string, patch: BackendPatch): Promise<void> {
-  await call('PATCH', backendPath(pool, backend), patch);
-}
-
-export async function addBackend(pool: string, addition: BackendAddition): Promise<void> {
-  await call('POST', `${poolPath(pool)}/backends`, addition);
-}
-
-export async function removeBackend(pool: string, backend: string): Promise<void> {
-  await call('DELETE', backendPath(pool, backend));
+/** Makes the change, if the settings are still those of `tag`. Else throws an `ApiError` with status 412. */
+export async function writeChange(change: Change, tag: string | null): Promise<Written> {
+  const { method, path, body } = requestOf(change);
+  const response = await call(method, path, body, tag === null ? {} : { 'if-match': tag });
+  const answer = (await response.json().catch(() => ({}))) as Partial<Written>;
+  return {
+    tag: response.headers.get('etag'),
+    persisted: answer.persisted ?? true,
+    ...(answer.warning === undefined ? {} : { warning: answer.warning }),
+    name: answer.name ?? null,
+    changed: answer.changed ?? null,
+    refused: answer.refused ?? [],
+  };
 }
 
 /** Checks a backend now; null where that takes longer than the answer could wait. */

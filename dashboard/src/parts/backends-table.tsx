@@ -1,12 +1,14 @@
 /** The backends of a pool: the rows that the server has chosen, and one row each. */
-import { useRef } from 'preact/hooks';
+import { Fragment } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
 import type { BackendStatus } from '../../../src/protocol/admin-api.ts';
 import { isStale } from '../live/session.ts';
 import type { BackendSort } from '../protocol.ts';
 import { place } from '../router.ts';
+import { BACKEND_COLUMNS } from './backend-columns.tsx';
 import { BackendRow } from './backend-row.tsx';
 import { Pager } from './pager.tsx';
-import { SortHeader } from './sort-header.tsx';
+import { isColumnShown, viewOf } from './table-view.ts';
 
 /** Columns that the table can be sorted by. */
 export const BACKEND_SORTS: readonly BackendSort[] = [
@@ -20,6 +22,9 @@ export const BACKEND_SORTS: readonly BackendSort[] = [
   'errors',
   'failures',
 ];
+
+/** What is kept of how it is seen, by this name. */
+export const BACKENDS_VIEW = 'backends';
 
 /** From here on, rows out of sight stand still. */
 const LONG_TABLE_ROWS = 30;
@@ -39,48 +44,23 @@ export function BackendsTable({ pool, backends, matchingCount, offset, usesWeigh
   const body = useRef<HTMLTableSectionElement>(null);
   const held = useRef<readonly string[]>([]);
   const rows = hold(backends, held, place.value.sort !== null && isBusy(body.current));
+  const view = viewOf(BACKENDS_VIEW).value;
+  const columns = useMemo(() => BACKEND_COLUMNS.filter((column) => isColumnShown(view, column)), [view]);
   const { filter } = place.value;
   return (
     <>
-      <table class="table backends" data-stale={isStale.value} data-testid="backends">
+      <table class="table backends" data-stale={isStale.value} data-compact={view.isCompact} data-testid="backends">
         <caption class="hidden">Backends of the pool {pool}</caption>
         <colgroup>
-          {COLUMNS.map((column) => (
-            <col key={column} class={`w-${column}`} />
+          {columns.map(({ id }) => (
+            <col key={id} class={`w-${id}`} />
           ))}
         </colgroup>
         <thead>
           <tr>
-            <SortHeader column="state" first="ascending">
-              State
-            </SortHeader>
-            <SortHeader column="name" first="ascending">
-              Backend
-            </SortHeader>
-            <SortHeader column="weight" first="descending">
-              Weight
-            </SortHeader>
-            <th scope="col" class="c-share" aria-label="Share: expected, actual">
-              <small>share</small>
-              <span class="share-figures">
-                <span>expected</span>
-                <span>actual</span>
-              </span>
-            </th>
-            <SortHeader column="rps" first="descending" class="n">
-              Req/s
-            </SortHeader>
-            <SortHeader column="inFlight" first="descending" class="n">
-              In flight
-            </SortHeader>
-            <Group name="connections" parts={['open', 'idle']} />
-            <Group name="latency, ms" parts={['p50', 'p95', 'p99']} />
-            <Group name="answers" parts={['2xx', '4xx', '5xx']} />
-            <SortHeader column="failures" first="descending" class="n">
-              Failures
-            </SortHeader>
-            <th scope="col">Health check</th>
-            <th scope="col">Mode</th>
+            {columns.map(({ id, head }) => (
+              <Fragment key={id}>{head(pool, rows)}</Fragment>
+            ))}
           </tr>
         </thead>
         <tbody ref={body}>
@@ -89,6 +69,7 @@ export function BackendsTable({ pool, backends, matchingCount, offset, usesWeigh
               key={backend.name}
               pool={pool}
               backend={backend}
+              columns={columns}
               usesWeights={usesWeights}
               isInLongTable={rows.length > LONG_TABLE_ROWS}
             />
@@ -100,33 +81,6 @@ export function BackendsTable({ pool, backends, matchingCount, offset, usesWeigh
     </>
   );
 }
-
-/** A heading over two or three figures of one cell. */
-function Group({ name, parts }: { readonly name: string; readonly parts: readonly string[] }) {
-  return (
-    <th scope="col" class={parts.length === 2 ? 'n c-two' : 'n c-three'} aria-label={`${name}: ${parts.join(', ')}`}>
-      <small>{name}</small>
-      {parts.map((part) => (
-        <span key={part}>{part}</span>
-      ))}
-    </th>
-  );
-}
-
-const COLUMNS = [
-  'state',
-  'name',
-  'weight',
-  'share',
-  'rps',
-  'flight',
-  'conns',
-  'latency',
-  'answers',
-  'failures',
-  'check',
-  'mode',
-];
 
 /** Rows must not move under the pointer or the focus: while one is inside, the order stands. */
 function isBusy(body: HTMLElement | null): boolean {

@@ -7,6 +7,7 @@ import check from 'lucide-static/icons/check.svg?raw';
 import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
 import circleHelp from 'lucide-static/icons/circle-question-mark.svg?raw';
 import download from 'lucide-static/icons/download.svg?raw';
+import columns from 'lucide-static/icons/columns-3.svg?raw';
 import hourglass from 'lucide-static/icons/hourglass.svg?raw';
 import minus from 'lucide-static/icons/minus.svg?raw';
 import monitor from 'lucide-static/icons/monitor.svg?raw';
@@ -27,6 +28,7 @@ const RAW = {
   'arrow-left': arrowLeft,
   check,
   'chevron-down': chevronDown,
+  columns,
   download,
   help: circleHelp,
   drain: hourglass,

@@ -2,17 +2,23 @@ import type { ComponentChild } from 'preact';
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Preview } from '../change.ts';
+import { notices } from '../live/notices.ts';
 import { latest, link, shown } from '../live/session.ts';
+import { Notices } from '../shell/notices.tsx';
 import { applyMessage } from '../store.ts';
-import { backend, delta, event, pool, snapshot } from '../test-data.ts';
-import { poolTopic } from '../topics.ts';
+import { backend, delta, event, pool, preview, snapshot } from '../test-data.ts';
+import { poolTopic, SYSTEM } from '../topics.ts';
 import { readAddition } from './add-backend.tsx';
 import { BackendsTable } from './backends-table.tsx';
+import { BulkBar } from './bulk-bar.tsx';
 import { ConfirmDialog } from './confirm.tsx';
 import { curlTarget } from './empty.tsx';
 import { poolOfSubject, subjectHref } from './event-items.tsx';
 import { Pager } from './pager.tsx';
+import { PolicyDialog } from './policy-dialog.tsx';
 import { PolicySelect } from './policy-select.tsx';
+import { clearSelection } from './selection.ts';
 import { readSort } from './sort-header.tsx';
 import { sparkPath, thin } from './sparkline.tsx';
 
@@ -28,6 +34,8 @@ afterEach(() => {
   host.remove();
   latest.value = null;
   shown.value = null;
+  notices.value = [];
+  clearSelection();
   vi.unstubAllGlobals();
 });
 
@@ -39,13 +47,13 @@ const byId = (testid: string): HTMLElement => {
   if (found === null) throw new Error(`no element ${testid}`);
   return found;
 };
+/** Waits until the page has come to say so. */
+const until = (claim: () => void): Promise<void> =>
+  vi.waitFor(async () => {
+    await settle();
+    claim();
+  }, 5000);
 const settle = (): Promise<void> => act(async () => new Promise((resolve) => setTimeout(resolve, 5)));
-
-const choose = (select: HTMLSelectElement): void => {
-  void act(() => {
-    select.dispatchEvent(new Event('change', { bubbles: true }));
-  });
-};
 
 /** Shows a model as if it had come over the channel. */
 function hear(...messages: Parameters<typeof applyMessage>[1][]): void {
@@ -101,82 +109,155 @@ test('a sort is one of the columns of the table, or none', () => {
   expect(readSort(null, ['rps'])).toBeNull();
 });
 
-test('the policy menu shows what the server has applied, and only that', async () => {
-  hear(snapshot({ [WEB]: FAILING }));
+/** An admin API that answers dry runs, shares and changes; what it was asked is in `asked`. */
+function answerAs(dryRun: Partial<Preview>, changed: () => Promise<Response> | Response): string[] {
+  const asked: string[] = [];
+  vi.stubGlobal('fetch', async (url: URL, { method, body, headers }: RequestInit) => {
+    const tag = { headers: { etag: '"1"' } };
+    if (url.pathname.endsWith('/shares')) return Response.json(SHARES, tag);
+    if (url.searchParams.has('dryRun')) return Response.json(preview(dryRun), tag);
+    asked.push(
+      `${method} ${url.pathname.slice(url.pathname.indexOf('/api'))} ${String(body)} ${JSON.stringify(headers)}`,
+    );
+    return changed();
+  });
+  return asked;
+}
+
+const SHARES = {
+  pool: 'web',
+  policy: 'least-connections',
+  backends: [
+    { name: 'b1', actual: 1, expected: 0.25 },
+    { name: 'b2', actual: 0, expected: 0.75 },
+  ],
+};
+const POLICIES = [
+  { name: 'round-robin', summary: 'Each in its turn.', usesWeights: false },
+  { name: 'least-connections', summary: 'Fewest in flight.', usesWeights: true },
+];
+
+test('a policy is switched after its shares were shown, and the one in force stands until then', async () => {
+  hear(snapshot({ [WEB]: FAILING, [SYSTEM]: { fields: { policies: POLICIES } } }));
   let answer: (response: Response) => void = () => {};
-  const fetched = vi.fn((_url: URL, _init: RequestInit) => new Promise<Response>((resolve) => (answer = resolve)));
-  vi.stubGlobal('fetch', fetched);
-  const policies = [
-    { name: 'round-robin', summary: 'Each in its turn.', usesWeights: false },
-    { name: 'least-connections', summary: 'Fewest in flight.', usesWeights: true },
-  ];
-  const menu = (applied: string) => <PolicySelect pool="web" applied={applied} policies={policies} />;
-  paint(menu('round-robin'));
-  const select = byId('policy-select') as HTMLSelectElement;
+  const former = { policy: 'round-robin', backends: [] };
+  const asked = answerAs(
+    { changes: ['policy round-robin → least-connections'], former },
+    () => new Promise((resolve) => (answer = resolve)),
+  );
+  const screen = (applied: string): void =>
+    paint(
+      <>
+        <PolicySelect pool="web" applied={applied} policies={POLICIES} />
+        <PolicyDialog />
+        <Notices />
+      </>,
+    );
+  screen('round-robin');
+  expect(byId('policy-select').textContent).toBe('round-robin');
   expect(byId('policy-note').textContent).toBe('Each in its turn.');
-  expect(select.textContent).toContain('Fewest in flight.');
-
-  select.value = 'least-connections';
-  choose(select);
-  expect(select.value).toBe('round-robin');
+  void act(() => byId('policy-select').click());
+  expect(byId('policy-dialog').textContent).toContain('Fewest in flight.');
+  void act(() => byId('policy-least-connections').click());
+  await until(() => expect(byId('share-b2').textContent).toBe('b20\u202f%75\u202f%'));
+  await until(() => expect(byId('policy-apply').getAttribute('aria-disabled')).toBe('false'));
+  expect(asked).toEqual([]);
+  void act(() => byId('policy-apply').click());
+  await until(() => expect(asked).toHaveLength(1));
+  expect(asked[0]).toContain('PATCH /api/v1/pools/web {"policy":"least-connections"}');
+  expect(asked[0]).toContain('"if-match":"\\"1\\""');
+  expect(byId('policy-select').textContent).toBe('round-robin');
   expect(byId('policy-note').textContent).toBe('Switching to least-connections …');
-  const [url, init] = fetched.mock.calls[0] ?? [];
-  expect(url?.pathname).toContain('api/v1/pools/web');
-  expect(init).toMatchObject({ method: 'PATCH', body: '{"policy":"least-connections"}' });
-
-  answer(new Response('{}', { status: 200 }));
-  await settle();
-  expect(byId('policy-note').dataset['kind']).toBe('pending');
+  answer(Response.json({ persisted: false, warning: 'cannot write it: ENOSPC' }));
+  await until(() =>
+    expect(byId('notices').textContent).toContain(
+      'web: least-connections, was round-robin. Not saved: cannot write it',
+    ),
+  );
   void act(() => hear(delta(2, { [WEB]: { fields: { policy: 'least-connections' } } })));
   await settle();
-  paint(menu('least-connections'));
+  screen('least-connections');
   expect(byId('policy-note').textContent).toBe('Fewest in flight.');
 });
 
 test('a refused policy stays as it was, with the words of the server', async () => {
-  hear(snapshot({ [WEB]: FAILING }));
-  const problem = { detail: 'There is no policy "x".', code: 'policy-unknown' };
-  vi.stubGlobal('fetch', async () => new Response(JSON.stringify(problem), { status: 422 }));
-  const policies = ['round-robin', 'x'].map((name) => ({ name, summary: '', usesWeights: false }));
-  paint(<PolicySelect pool="web" applied="round-robin" policies={policies} />);
-  const select = byId('policy-select') as HTMLSelectElement;
-  select.value = 'x';
-  choose(select);
-  await settle();
-  expect(select.value).toBe('round-robin');
-  expect(byId('policy-note').textContent).toBe('There is no policy "x".');
+  hear(snapshot({ [WEB]: FAILING, [SYSTEM]: { fields: { policies: POLICIES } } }));
+  const problem = { detail: 'The balancer is shutting down.', code: 'stopping' };
+  answerAs({}, () => Response.json(problem, { status: 503 }));
+  paint(
+    <>
+      <PolicySelect pool="web" applied="round-robin" policies={POLICIES} />
+      <PolicyDialog />
+    </>,
+  );
+  void act(() => byId('policy-select').click());
+  void act(() => byId('policy-least-connections').click());
+  await until(() => expect(byId('policy-apply').getAttribute('aria-disabled')).toBe('false'));
+  void act(() => byId('policy-apply').click());
+  await until(() => expect(byId('policy-dialog').textContent).toContain('The balancer is shutting down.'));
+  expect(byId('policy-select').textContent).toBe('round-robin');
+  void act(() => byId('policy-cancel').click());
 });
 
-test('a change of mode is asked about, with its consequence, before anything is sent', async () => {
+test('the last backend is drained only after the name of the pool was typed, and it can be undone', async () => {
   hear(snapshot({ [WEB]: FAILING }));
-  const fetched = vi.fn(async () => new Response('{}', { status: 200 }));
-  vi.stubGlobal('fetch', fetched);
+  const consequences = ['no backend is left in web: 503 for all'];
+  const asked = answerAs({ available: { before: 1, after: 0 }, consequences }, () =>
+    Response.json({ persisted: true }),
+  );
   paint(
     <>
       {table()}
       <ConfirmDialog />
+      <Notices />
     </>,
   );
   void act(() => byId('backend-b1-mode-drain').click());
-  expect(byId('confirm-dialog').textContent).toContain('0 requests in flight; 0 of 2 remain.');
-  expect(byId('confirm-dialog').textContent).toContain('answered 503');
-  expect(fetched).not.toHaveBeenCalled();
-  void act(() => byId('confirm-ok').click());
-  expect(fetched).toHaveBeenCalledTimes(1);
-  expect(host.querySelector('[data-testid="confirm-dialog"]')).toBeNull();
-  const drained = { name: 'b1', mode: 'drain' };
-  void act(() => hear(delta(2, { [WEB]: { rows: [drained] } })));
-  await settle();
+  const dialog = byId('confirm-dialog');
+  await until(() => expect(dialog.textContent).toContain('No backend is left'));
+  expect(dialog.textContent).toContain('0 requests in flight; 0 of 1 remain.');
+  expect(dialog.textContent).toContain('No backend is left in web: 503 for all.');
+  const press = async (): Promise<void> => {
+    void act(() => byId('confirm-ok').click());
+    await settle();
+  };
+  await press();
+  expect(asked).toEqual([]);
+  const field = byId('confirm-typed') as HTMLInputElement;
+  field.value = 'web';
+  void act(() => {
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await press();
+  await until(() => expect(host.querySelector('[data-testid="confirm-dialog"]')).toBeNull());
+  expect(asked).toHaveLength(1);
+  void act(() => hear(delta(2, { [WEB]: { rows: [backend('b1', { mode: 'drain' })] } })));
+  await until(() => expect(byId('notices').textContent).toContain('web/b1: drain, was ready. Saved.'));
+  answerAs({ former: { policy: null, backends: [{ name: 'b1', url: '', weight: 1, mode: 'drain' }] } }, () =>
+    Response.json({ persisted: true }),
+  );
+  void act(() => byId('undo').click());
+  await until(() => expect(byId('notices').textContent).toContain('web/b1: taken back.'));
+});
+
+test('ticked rows are changed together', async () => {
+  paint(
+    <>
+      {table()}
+      <BulkBar pool="web" filter="" matchingCount={2} />
+    </>,
+  );
+  expect(host.querySelector('[data-testid="bulk"]')).toBeNull();
+  void act(() => byId('backend-b2-tick').click());
+  expect(byId('bulk-count').textContent).toBe('1 backend');
+  void act(() => byId('tick-all').click());
+  expect(byId('bulk-count').textContent).toBe('2 backends');
+  void act(() => byId('bulk-none').click());
+  expect(host.querySelector('[data-testid="bulk"]')).toBeNull();
 });
 
 test('what was typed for a new backend is read, or its mistake is said', () => {
-  const form = (url: string, name: string, weight: string): FormData => {
-    const data = new FormData();
-    data.set('url', url);
-    data.set('name', name);
-    data.set('weight', weight);
-    return data;
-  };
+  const form = (url: string, name: string, weight: string) => ({ url, name, weight });
   expect(readAddition(form('127.0.0.1:8084', '', '2'))).toEqual({ url: 'http://127.0.0.1:8084', weight: 2 });
   expect(readAddition(form('http://a:1', 'a', '1'))).toEqual({ url: 'http://a:1', name: 'a', weight: 1 });
   expect(readAddition(form('', '', '1'))).toContain('needed');

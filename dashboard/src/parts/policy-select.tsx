@@ -1,11 +1,11 @@
 /**
- * The menu of a pool's policy. It always shows the policy that the server has applied: a choice is
- * `switching to …` beside it until the live picture confirms it, and an error stands beside it if
- * it was refused. A native select, drawn with summaries where the browser can do so.
+ * The policy of a pool, and the way to another one. The button always shows the policy that the
+ * server has applied; a choice is made in a dialog that says first what would come of it.
  */
 import { useId } from 'preact/hooks';
-import { changePolicy, keyOf, pending, refusals } from '../live/actions.ts';
+import { keyOf, pending } from '../live/actions.ts';
 import type { PolicyInfo } from '../protocol.ts';
+import { choosePolicyFor } from './policy-dialog.tsx';
 
 interface PolicySelectProps {
   readonly pool: string;
@@ -15,45 +15,36 @@ interface PolicySelectProps {
 
 export function PolicySelect({ pool, applied, policies }: PolicySelectProps) {
   const id = useId();
-  const key = keyOf('policy', pool);
-  const wanted = pending.value.get(key);
-  const refusal = refusals.value.get(key);
-  const summaryOf = (name: string): string => policies.find((policy) => policy.name === name)?.summary ?? '';
-  const note = wanted === undefined ? (refusal ?? summaryOf(applied)) : `Switching to ${wanted} …`;
+  const wanted = pending.value.get(keyOf('policy', pool));
+  const summary = policies.find(({ name }) => name === applied)?.summary ?? '';
   return (
     <div class="policy">
-      <label for={id}>Policy</label>
-      <select
+      <span id={`${id}-label`} class="policy-label">
+        Policy
+      </span>
+      <button
+        type="button"
         id={id}
         class="policy-select"
+        data-screen-key="a"
         data-testid="policy-select"
-        value={applied}
-        aria-busy={wanted !== undefined}
+        aria-labelledby={`${id}-label ${id}`}
         aria-describedby={`${id}-note`}
-        onChange={(event) => {
-          const choice = event.currentTarget.value;
-          event.currentTarget.value = applied;
-          if (choice !== applied) void changePolicy(pool, choice);
-        }}
+        aria-haspopup="dialog"
+        aria-busy={wanted !== undefined}
+        title="Compare policies and switch (a)"
+        onClick={() => choosePolicyFor(pool)}
       >
-        {/* Where the browser draws the select by our styles, its face is the policy in force. */}
-        <button type="button">
-          <span>{applied}</span>
-        </button>
-        {policies.map(({ name, summary }) => (
-          <option key={name} value={name} selected={name === applied}>
-            <span class="option-name">{name}</span> <span class="option-summary">{summary}</span>
-          </option>
-        ))}
-      </select>
+        {applied}
+      </button>
       <p
         id={`${id}-note`}
         class="policy-note"
         data-testid="policy-note"
-        data-kind={wanted !== undefined ? 'pending' : refusal === undefined ? 'summary' : 'error'}
+        data-kind={wanted === undefined ? 'summary' : 'pending'}
         role="status"
       >
-        {note}
+        {wanted === undefined ? summary : `Switching to ${wanted} …`}
       </p>
     </div>
   );

@@ -1,10 +1,11 @@
 /**
  * The weight of a backend, to be stepped or typed. Clicks are gathered for a moment and sent as
- * one change; until the server shows the new value the cell is marked as not yet applied, and if
- * it refuses, the old value comes back.
+ * one change, which a notice can take back; until the server shows the new value the cell is marked
+ * as not yet applied, and if it refuses, the old value comes back. The key `w` asks in a dialog.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { changeWeight, keyOf, pending } from '../live/actions.ts';
+import { askChange } from './confirm.tsx';
 import { Icon } from './icon.tsx';
 
 const GATHER_MS = 500;
@@ -20,6 +21,8 @@ interface WeightStepperProps {
 
 export function WeightStepper({ pool, backend, applied, hasEffect }: WeightStepperProps) {
   const [draft, setDraft] = useState<number | null>(null);
+  /** What stood here when somebody began to change it. */
+  const seen = useRef(applied);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const isPending = pending.value.has(keyOf('weight', pool, backend));
@@ -27,11 +30,12 @@ export function WeightStepper({ pool, backend, applied, hasEffect }: WeightStepp
 
   const send = async (weight: number): Promise<void> => {
     clearTimeout(timer.current);
-    if (weight !== applied) await changeWeight(pool, backend, weight);
+    if (weight !== applied) await changeWeight(pool, backend, weight, seen.current);
     setDraft(null);
   };
   const propose = (weight: number, delayMs: number): void => {
     const bounded = Math.min(HIGHEST, Math.max(LOWEST, Math.round(weight)));
+    if (draft === null) seen.current = applied;
     setDraft(bounded);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => void send(bounded), delayMs);
@@ -48,6 +52,14 @@ export function WeightStepper({ pool, backend, applied, hasEffect }: WeightStepp
       data-pending={draft !== null || isPending}
       title={hasEffect ? 'Requests are shared in proportion to the weights' : 'The policy of this pool ignores weights'}
     >
+      {/* What the key \`w\` of the row stands on. */}
+      <button
+        type="button"
+        hidden
+        tabIndex={-1}
+        data-key="w"
+        onClick={() => askChange({ kind: 'weight', pool, backends: [backend], weight: applied })}
+      />
       <button
         type="button"
         aria-label={`Less weight for ${backend}`}
@@ -59,7 +71,6 @@ export function WeightStepper({ pool, backend, applied, hasEffect }: WeightStepp
       <input
         type="text"
         inputMode="numeric"
-        data-key="w"
         data-testid={`backend-${backend}-weight`}
         aria-label={`Weight of ${backend}, 1 to 256`}
         value={String(value)}

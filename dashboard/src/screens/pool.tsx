@@ -1,31 +1,53 @@
 /** One pool: its policy, its traffic, and every backend with what can be done about it. */
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { PoolCharts } from '../charts/pool-charts.tsx';
-import { formatBytes, formatMs, formatRate, formatWhole } from '../format.ts';
-import { isStale } from '../live/session.ts';
+import { refusalOf } from '../live/actions.ts';
+import { readMatching } from '../live/many.ts';
+import { notify } from '../live/notices.ts';
 import { useTopic } from '../live/use-topic.ts';
 import { AddBackendDialog } from '../parts/add-backend.tsx';
-import { failureWords } from '../parts/backend-row.tsx';
-import { BACKEND_SORTS, BackendsTable } from '../parts/backends-table.tsx';
+import { BACKEND_COLUMNS } from '../parts/backend-columns.tsx';
+import { BACKEND_SORTS, BACKENDS_VIEW, BackendsTable } from '../parts/backends-table.tsx';
+import { BulkBar } from '../parts/bulk-bar.tsx';
+import { askChange } from '../parts/confirm.tsx';
 import { NoTraffic } from '../parts/empty.tsx';
 import { FilterField } from '../parts/filter-field.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { PolicySelect } from '../parts/policy-select.tsx';
+import { PoolFacts } from '../parts/pool-facts.tsx';
+import { clearSelection } from '../parts/selection.ts';
 import { readSort } from '../parts/sort-header.tsx';
+import { StateFilter } from '../parts/state-filter.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
-import type { PoolFields } from '../protocol.ts';
+import { isColumnShown, viewOf } from '../parts/table-view.ts';
+import { type CopyFormat, ViewMenu } from '../parts/view-menu.tsx';
 import { eventsHref, place } from '../router.ts';
+import { csvOf, jsonOf } from '../table-text.ts';
 import { poolTopic, SYSTEM } from '../topics.ts';
 
 /** A filter is of use from here on. */
 const FILTER_FROM = 6;
+
+const STATES = [
+  { words: 'All', word: '' },
+  { words: 'Up', word: 'state:up' },
+  { words: 'Not up', word: '!state:up' },
+  { words: 'Down', word: 'state:down' },
+];
 
 export function PoolScreen({ name }: { readonly name: string }) {
   const isAdding = useSignal(false);
   const offset = useSignal(0);
   const { filter, sort } = place.value;
   const system = useTopic(SYSTEM)?.fields;
-  const topic = useTopic(poolTopic(name, { offset: offset.value, sort: readSort(sort, BACKEND_SORTS), filter }));
+  const order = readSort(sort, BACKEND_SORTS);
+  const topic = useTopic(poolTopic(name, { offset: offset.value, sort: order, filter }));
+  useEffect(() => clearSelection, []);
+  // Another filter begins at its first page.
+  useEffect(() => {
+    offset.value = 0;
+  }, [filter]);
   if (topic === undefined) {
     return (
       <main class="screen pool" id="screen" tabIndex={-1} aria-busy="true">
@@ -46,6 +68,12 @@ export function PoolScreen({ name }: { readonly name: string }) {
   const pool = topic.fields;
   const policies = system?.policies ?? [];
   const usesWeights = policies.find((policy) => policy.name === pool.policy)?.usesWeights ?? true;
+  const read = async (format: CopyFormat): Promise<{ text: string; count: number }> => {
+    const rows = await readMatching(name, filter, order, pool.matchingCount);
+    const view = viewOf(BACKENDS_VIEW).peek();
+    const texts = BACKEND_COLUMNS.filter((column) => isColumnShown(view, column)).flatMap((column) => column.texts);
+    return { text: format === 'CSV' ? csvOf(texts, rows) : jsonOf(rows), count: rows.length };
+  };
   const isEmpty = pool.count === 0 && (topic.rows ?? []).length === 0 && filter === '';
   return (
     <main class="screen pool" id="screen" tabIndex={-1}>
@@ -75,12 +103,25 @@ export function PoolScreen({ name }: { readonly name: string }) {
       <section aria-labelledby="backends-title">
         <header class="section-head">
           <h2 id="backends-title">Backends</h2>
-          {pool.count >= FILTER_FROM ? (
-            <FilterField label="Filter by name, address, state" text={place.value.filter} />
+          {pool.count >= FILTER_FROM || filter !== '' ? (
+            <>
+              <FilterField label="Filter by name, address, state" text={filter} />
+              <StateFilter label="Backends by state" choices={STATES} />
+            </>
           ) : null}
           <a class="section-link" href={eventsHref(name)}>
             Events of this pool
           </a>
+          <ViewMenu table={BACKENDS_VIEW} columns={BACKEND_COLUMNS} read={read} />
+          <button
+            type="button"
+            class="button"
+            data-testid="drain-all"
+            disabled={pool.count === 0}
+            onClick={() => void drainAll(name, pool.count)}
+          >
+            <Icon name="drain" /> Drain all …
+          </button>
           <button
             type="button"
             class="button"
@@ -107,6 +148,7 @@ export function PoolScreen({ name }: { readonly name: string }) {
               }}
             />
           )}
+          <BulkBar pool={name} filter={filter} matchingCount={pool.matchingCount} />
           {pool.requests === 0 && !isEmpty ? <NoTraffic listeners={system?.listeners ?? []} /> : null}
         </div>
       </section>
@@ -122,34 +164,14 @@ export function PoolScreen({ name }: { readonly name: string }) {
   );
 }
 
-function PoolFacts({ pool }: { readonly pool: PoolFields }) {
-  const { p50, p95, p99 } = pool.latencyMs;
-  return (
-    <dl class="pool-facts" data-stale={isStale.value}>
-      <div title="Requests finished a second, over the last 10 s">
-        <dt>Requests/s</dt>
-        <dd data-testid="pool-rps">{formatRate(pool.rps)}</dd>
-      </div>
-      <div title="Percentiles of the last 10 s, over all workers">
-        <dt>p50 / p95 / p99 ms</dt>
-        <dd>
-          {formatMs(p50)} / {formatMs(p95)} / {formatMs(p99)}
-        </dd>
-      </div>
-      <div title={failureWords(pool.failuresByCode)}>
-        <dt>Failures</dt>
-        <dd class={pool.failures > 0 ? 'bad' : undefined}>{formatWhole(pool.failures)}</dd>
-      </div>
-      <div title="Attempts beyond the first of their request, since the start">
-        <dt>Retries</dt>
-        <dd>{formatWhole(pool.retries)}</dd>
-      </div>
-      <div title="Body bytes from and to clients, since the start">
-        <dt>In / out</dt>
-        <dd>
-          {formatBytes(pool.bytesIn)} / {formatBytes(pool.bytesOut)}
-        </dd>
-      </div>
-    </dl>
-  );
+/** Those that are ready now; the dialog asks for the name of the pool, since nobody would be left. */
+async function drainAll(pool: string, count: number): Promise<void> {
+  try {
+    const rows = await readMatching(pool, '', null, count);
+    const backends = rows.filter(({ mode, isRemoved }) => mode === 'ready' && !isRemoved).map(({ name }) => name);
+    if (backends.length === 0) notify('good', `${pool}: no backend is ready, so there is nothing to drain.`);
+    else askChange({ kind: 'mode', pool, backends, mode: 'drain' });
+  } catch (error) {
+    notify('bad', `${pool}: ${refusalOf(error)}`);
+  }
 }
