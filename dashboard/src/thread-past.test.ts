@@ -29,6 +29,12 @@ test('after a long silence, with another process, or when the clock was set back
   }
 });
 
+test('figures that nobody vouches for are a gap', () => {
+  const first = addSecond(null, 'p', 100, shares(0.5));
+  const next = addSecond(addSecond(first, 'p', 101, new Map([['0', null]])), 'p', 102, shares(0.4));
+  expect(next.lines.get('0')?.slice(-3)).toEqual([0.5, null, 0.4]);
+});
+
 test('a thread that is new has a past of gaps, and one that has gone has none', () => {
   const first = addSecond(
     null,

@@ -7,6 +7,7 @@ import { useEffect } from 'preact/hooks';
 import type { Cell } from './history.ts';
 import { latest } from './live/session.ts';
 import { topicOf } from './store.ts';
+import { isFresh } from './thread-words.ts';
 import { PROCESS, WORKERS } from './topics.ts';
 
 export const PAST_SECONDS = 300;
@@ -26,7 +27,7 @@ export function addSecond(
   past: ThreadPast | null,
   instance: string,
   second: number,
-  shares: ReadonlyMap<string, number>,
+  shares: ReadonlyMap<string, Cell>,
 ): ThreadPast {
   const known = past?.instance === instance && past.second <= second ? past : null;
   if (known?.second === second) return known;
@@ -47,7 +48,9 @@ function record(): void {
   const workers = topicOf(model, WORKERS)?.rows;
   const main = topicOf(model, PROCESS)?.fields;
   if (model === null || workers === undefined || main === undefined) return;
-  const shares = new Map(workers.map(({ name, cpuShare }) => [name, cpuShare]));
+  const shares = new Map<string, Cell>(
+    workers.map((worker) => [worker.name, isFresh(worker) ? worker.cpuShare : null]),
+  );
   shares.set(CONTROL_PLANE, main.controlPlane.cpuShare);
   past.value = addSecond(past.peek(), model.instance, model.second, shares);
 }

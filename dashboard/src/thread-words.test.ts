@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { worker } from './test-data.ts';
-import { threadWords } from './thread-words.ts';
+import { isFresh, threadWords } from './thread-words.ts';
 
 const death = { atMs: 900, cause: 'Error: boom', exchanges: 2 };
 
@@ -25,4 +25,11 @@ test('a thread that has died is restarting as long as another one is due', () =>
 test('a thread that stands still says for how long', () => {
   const words = threadWords(worker('0', { state: 'blocked', lastBeatMs: 10_000 }), 15_000);
   expect(words.reason).toMatch(/for 5.s/);
+});
+
+test('figures are fresh while the loop turns', () => {
+  expect(isFresh(worker('0', { lastBeatMs: 900 }))).toBe(true);
+  expect(isFresh(worker('0'))).toBe(false);
+  expect(isFresh(worker('0', { state: 'blocked', lastBeatMs: 900 }))).toBe(false);
+  expect(isFresh(worker('0', { state: 'dead', lastBeatMs: 900 }))).toBe(false);
 });

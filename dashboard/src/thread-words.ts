@@ -9,6 +9,11 @@ export interface ThreadWords {
   readonly reason: string;
 }
 
+/** Whether its figures are those of the last second: a thread that stands still shows old ones. */
+export function isFresh({ state, lastBeatMs }: WorkerStatus): boolean {
+  return lastBeatMs !== null && (state === 'running' || state === 'draining');
+}
+
 const LOOP = 'its threads die again and again';
 
 export function threadWords(worker: WorkerStatus, nowMs: number): ThreadWords {

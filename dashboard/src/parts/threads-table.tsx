@@ -4,7 +4,7 @@ import type { Cell } from '../history.ts';
 import { isStale } from '../live/session.ts';
 import type { ThreadFigures, WorkerRow } from '../protocol.ts';
 import { CONTROL_PLANE, useThreadPast } from '../thread-past.ts';
-import { type ThreadWords, threadWords } from '../thread-words.ts';
+import { isFresh, type ThreadWords, threadWords } from '../thread-words.ts';
 import { Age, nowMs } from './age.tsx';
 import { Meter } from './meter.tsx';
 import { Sparkline } from './sparkline.tsx';
@@ -95,7 +95,15 @@ function WorkerCells({ worker, line }: { readonly worker: WorkerRow; readonly li
   const words = threadWords(worker, nowMs.value);
   const isAlive = state !== 'dead';
   return (
-    <tr class="row" data-row data-testid={`worker-${name}`} data-state={words.shape} tabIndex={-1}>
+    <tr
+      class="row"
+      data-row
+      data-testid={`worker-${name}`}
+      data-state={words.shape}
+      data-old={!isFresh(worker)}
+      title={isFresh(worker) ? undefined : 'The figures are those of its last beat.'}
+      tabIndex={-1}
+    >
       <th scope="row" class="c-name">
         <span class="name">Worker {name}</span>
       </th>
