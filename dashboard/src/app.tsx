@@ -20,6 +20,7 @@ import { Banner } from './shell/banner.tsx';
 import { Header } from './shell/header.tsx';
 import { HelpDialog } from './shell/help.tsx';
 import { Notices } from './shell/notices.tsx';
+import { Palette } from './shell/palette.tsx';
 import { EVENTS, SYSTEM, TOTALS } from './topics.ts';
 
 export function App() {
@@ -56,6 +57,7 @@ export function App() {
       <ConfirmDialog />
       <PolicyDialog />
       <HelpDialog />
+      <Palette />
       <Notices />
       <Announcer />
     </>

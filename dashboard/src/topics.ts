@@ -20,6 +20,8 @@ import type {
   RouteRow,
   RouteSort,
   RoutesFields,
+  SearchFields,
+  SearchRow,
   SystemFields,
   TapFields,
   TapFilter,
@@ -44,6 +46,10 @@ export const LISTENERS: TopicKey<object, ListenerRow> = 'listeners';
 export const ATTENTION: TopicKey<AttentionFields, AttentionRow> = 'attention?limit=8';
 /** The process: its main thread, what it holds and may hold. */
 export const PROCESS: TopicKey<ProcessFields> = 'process';
+/** Pools and backends by words that all occur. */
+export function searchTopic(filter: string, limit: number): TopicKey<SearchFields, SearchRow> {
+  return `search${optionsOf({ limit, filter })}`;
+}
 export const STATUS: TopicKey<Status> = 'status';
 
 /** Which rows of a long table; the server filters, sorts and cuts. */

@@ -233,6 +233,8 @@ export interface SearchRow extends NamedRow {
   readonly state: BackendState | Severity;
   /** Of a pool how it is, of a backend that is up its address, of another one why it is not. */
   readonly words: string;
+  /** How far it is from what was looked for; 0 is nearest. */
+  readonly distance: number;
 }
 
 /** Topic `events`: oldest first. It changes by `event` messages only. */

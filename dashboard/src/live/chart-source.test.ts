@@ -158,12 +158,12 @@ test('stands still while the picture is paused, and fills in what was missed', a
   hear(102);
   await settle();
   isPaused.value = true;
-  hear(103, { [FINE]: chart({ rps: 9 }) });
+  hear(103, { [FINE]: chart(9) });
   await settle();
   expect(columns().at).toEqual([100, 101, 102]);
   isPaused.value = false;
   give = () => answer(103, [4, 5], { backends: { b1: [4, 5] } });
-  hear(104, { [FINE]: chart({ rps: 5 }) });
+  hear(104, { [FINE]: chart(5) });
   await settle();
   expect(columns().at).toEqual([100, 101, 102, 103, 104]);
   expect(rps()).toEqual([1, 2, 3, 4, 5]);

@@ -3,16 +3,20 @@
  * Always decoration: the words stand beside it or in the button's label.
  */
 import arrowLeft from 'lucide-static/icons/arrow-left.svg?raw';
+import arrowRight from 'lucide-static/icons/arrow-right.svg?raw';
+import chart from 'lucide-static/icons/chart-line.svg?raw';
 import check from 'lucide-static/icons/check.svg?raw';
 import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
 import circleHelp from 'lucide-static/icons/circle-question-mark.svg?raw';
-import download from 'lucide-static/icons/download.svg?raw';
+import clock from 'lucide-static/icons/clock.svg?raw';
 import columns from 'lucide-static/icons/columns-3.svg?raw';
+import download from 'lucide-static/icons/download.svg?raw';
 import hourglass from 'lucide-static/icons/hourglass.svg?raw';
 import minus from 'lucide-static/icons/minus.svg?raw';
 import monitor from 'lucide-static/icons/monitor.svg?raw';
 import moon from 'lucide-static/icons/moon.svg?raw';
 import pause from 'lucide-static/icons/pause.svg?raw';
+import pin from 'lucide-static/icons/pin.svg?raw';
 import play from 'lucide-static/icons/play.svg?raw';
 import plus from 'lucide-static/icons/plus.svg?raw';
 import search from 'lucide-static/icons/search.svg?raw';
@@ -26,6 +30,9 @@ import x from 'lucide-static/icons/x.svg?raw';
 
 const RAW = {
   'arrow-left': arrowLeft,
+  'arrow-right': arrowRight,
+  chart,
+  clock,
   check,
   'chevron-down': chevronDown,
   columns,
@@ -38,6 +45,7 @@ const RAW = {
   moon,
   pause,
   ready: play,
+  pin,
   play,
   plus,
   search,

@@ -7,7 +7,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { BackendState } from '../../../src/protocol/admin-api.ts';
 import type { EventLevel, Severity } from '../protocol.ts';
 
-type ShapeName = BackendState | Severity | EventLevel;
+export type ShapeName = BackendState | Severity | EventLevel;
 
 const disc = <circle cx="6" cy="6" r="5" fill="currentColor" />;
 const cross = <path d="M2 2 10 10M10 2 2 10" stroke="currentColor" stroke-width="2.8" stroke-linecap="round" />;

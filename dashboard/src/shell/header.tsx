@@ -7,7 +7,7 @@ import { place } from '../router.ts';
 import { topicOf } from '../store.ts';
 import { SYSTEM, TOTALS } from '../topics.ts';
 import { EnvironmentBadge } from './environment.tsx';
-import { isHelpOpen } from './keyboard.ts';
+import { isHelpOpen, isPaletteOpen } from './keyboard.ts';
 import { SCREENS } from './screens.ts';
 import { setTheme, THEMES, theme } from './theme.ts';
 
@@ -25,6 +25,8 @@ const THEME_ICONS: Readonly<Record<(typeof THEMES)[number], IconName>> = {
   light: 'sun',
   dark: 'moon',
 };
+
+const PALETTE_KEYS = /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘K' : 'Ctrl K';
 
 export function Header() {
   const screen = place.value.route.screen;
@@ -59,6 +61,21 @@ export function Header() {
         <span class="link-word">{LINK_WORDS[link.value]}</span>
       </span>
       <div class="bar-buttons">
+        <button
+          type="button"
+          class="palette-button"
+          data-testid="palette-open"
+          aria-label="Search and commands"
+          aria-keyshortcuts="Control+K Meta+K"
+          title={`Search and commands (${PALETTE_KEYS})`}
+          onClick={() => {
+            isPaletteOpen.value = true;
+          }}
+        >
+          <Icon name="search" />
+          <span class="button-word">Search</span>
+          <kbd aria-hidden="true">{PALETTE_KEYS}</kbd>
+        </button>
         <button
           type="button"
           class="icon-button"

@@ -6,19 +6,21 @@ import { SCREENS } from './screens.ts';
 
 const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['?'], 'this help'],
+  [['Ctrl or ⌘', 'K'], 'search and commands, in every field and whatever else is switched off'],
   [['/'], 'go to the filter'],
   [['j', 'k'], 'next row, previous row'],
   [['Enter'], 'open the row'],
   [['x'], 'tick the row of a backend'],
   [['r', 'd', 'm'], 'the row, or all that are ticked: ready, drain, maintenance'],
   [['w', 'c'], 'the row, or all that are ticked: weight, check now'],
+  [['t'], 'the row of a route: test it'],
   [['a'], 'on the screen of a pool: its policy'],
   [['u'], 'take back the last change'],
-  [['t'], 'the row of a route: test it'],
   ...SCREENS.map(({ key, words }) => [['g', key], words.toLowerCase()] as const),
   [['[', ']'], 'shorter range of the charts, longer range'],
   [['Space'], 'stop the picture, and let it go on'],
-  [['←', '→'], 'on a chart: move the cursor (with Shift by ten steps)'],
+  [['←', '→'], 'on a chart: move the cursor; Page up and Page down by ten steps'],
+  [['Shift', '←', '→'], 'on a chart: select a time; Enter zooms in, Escape leads out again'],
 ];
 
 const STATES = [

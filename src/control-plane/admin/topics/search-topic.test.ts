@@ -64,6 +64,7 @@ describe('the topic search', () => {
       backend: 'b1',
       state: 'unknown',
       words: 'not checked yet',
+      distance: 1,
     });
     const pool = (await search(side, 'q=old-web&limit=1')).rows?.[0];
     assert.deepEqual([pool?.backend, pool?.state, pool?.words], [null, 'unchecked', 'unchecked']);

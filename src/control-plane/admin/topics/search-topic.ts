@@ -62,15 +62,18 @@ function distanceOf(word: string, name: string, rest: string): number | null {
   const own = name.slice(name.indexOf('/') + 1);
   if (own === word || name === word) return 0;
   if (own.startsWith(word) || name.startsWith(word)) return 1;
-  const place = name.indexOf(word);
-  if (place > 0) return /[a-z0-9]/.test(name[place - 1] ?? '') ? 3 : 2;
-  return rest.includes(word) ? 4 : null;
+  let nearest: number | null = null;
+  for (let place = name.indexOf(word); place !== -1; place = name.indexOf(word, place + 1)) {
+    if (!/[a-z0-9]/.test(name[place - 1] ?? '')) return 2;
+    nearest = 3;
+  }
+  return nearest ?? (rest.includes(word) ? 4 : null);
 }
 
-function rowOf({ pool, backend }: Found): SearchRow {
+function rowOf({ pool, backend, distance }: Found): SearchRow {
   if (backend === null) {
     const { severity, words } = rollUpPool(countStates(pool.backends));
-    return { name: encodeURIComponent(pool.name), pool: pool.name, backend: null, state: severity, words };
+    return { name: encodeURIComponent(pool.name), pool: pool.name, backend: null, state: severity, words, distance };
   }
   const { name, state, reason, url } = backend;
   return {
@@ -79,5 +82,6 @@ function rowOf({ pool, backend }: Found): SearchRow {
     backend: name,
     state,
     words: state === 'up' || reason === '' ? url : reason,
+    distance,
   };
 }
