@@ -1,18 +1,24 @@
 /**
  * The servers behind every proxy: one nginx with three ports, or a Node server with as many where
  * nginx is not installed. They answer `/64b`, `/64k` and `/1m` with so many bytes, `/post` with the
- * length of the body they were sent, and name their port in `X-Backend`.
+ * length of the body they were sent, `/post-chunked` with a word, and name their address in
+ * `X-Backend`. Where there are to be more than three backends, the ports are open at more loopback
+ * addresses. For messages it is a Node server that sends back what it gets (`echo-server.ts`).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, freePorts, OTHER_CORE, type Running, startServer, versionBy } from './processes.ts';
 
-const BACKENDS = 3;
+const PORTS = 3;
 
 export const BODIES: Readonly<Record<string, number>> = { '/64b': 64, '/64k': 64 * 1024, '/1m': 1024 * 1024 };
 
+/** What `/post-chunked` answers. */
+export const CHUNKED_ANSWER = 'taken';
+
 export interface Backends extends Running {
-  readonly ports: readonly number[];
+  /** `127.0.0.1:8081`; as many as are wanted, rounded up to three of each host. */
+  readonly addresses: readonly string[];
   /** Program and version, for the report. */
   readonly program: string;
 }
@@ -22,24 +28,29 @@ export function bodyOf(bytes: number): Buffer {
   return Buffer.alloc(bytes, 'ballast bench 0123456789 abcdefghijklmnopqrstuvwxyz\n');
 }
 
-export async function startBackends(root: string): Promise<Backends> {
+export async function startBackends(root: string, count: number, isEcho: boolean): Promise<Backends> {
   const directory = path.join(root, 'backends');
   mkdirSync(directory, { recursive: true });
-  const ports = await freePorts(BACKENDS);
-  const version = versionBy('nginx', ['-v'], /nginx\/(\S+)/);
-  const command = version === null ? nodeCommand(ports) : nginxCommand(ports, directory);
+  const ports = await freePorts(PORTS);
+  const hosts = Array.from({ length: Math.ceil(count / PORTS) }, (_, host) => hostOf(host));
+  const addresses = hosts.flatMap((host) => ports.map((port) => `${host}:${port}`));
+  const version = isEcho ? null : versionBy('nginx', ['-v'], /nginx\/(\S+)/);
+  const command =
+    version === null
+      ? nodeCommand(isEcho ? 'echo-server.ts' : 'backend-server.ts', addresses)
+      : nginxCommand(addresses, directory);
   const running = await startServer('backends', command, OTHER_CORE, ports, path.join(directory, 'backends.log'));
-  return { ...running, ports, program: version === null ? `Node ${process.versions.node}` : `nginx ${version}` };
+  return { ...running, addresses, program: version === null ? `Node ${process.versions.node}` : `nginx ${version}` };
 }
 
-function nodeCommand(ports: readonly number[]): Command {
-  return {
-    command: process.execPath,
-    args: [path.join(import.meta.dirname, 'backend-server.ts'), ...ports.map(String)],
-  };
+/** All of 127.0.0.0/8 is this machine. */
+const hostOf = (number: number): string => `127.0.${Math.floor(number / 200)}.${(number % 200) + 1}`;
+
+function nodeCommand(file: string, addresses: readonly string[]): Command {
+  return { command: process.execPath, args: [path.join(import.meta.dirname, file), ...addresses] };
 }
 
-function nginxCommand(ports: readonly number[], directory: string): Command {
+function nginxCommand(addresses: readonly string[], directory: string): Command {
   for (const [file, bytes] of Object.entries(BODIES)) writeFileSync(path.join(directory, file), bodyOf(bytes));
   const config = `
 daemon off;
@@ -58,11 +69,12 @@ http {
   client_body_buffer_size 64k;
   open_file_cache max=16 inactive=1h;
   server {
-${ports.map((port) => `    listen 127.0.0.1:${port} backlog=4096;`).join('\n')}
+${addresses.map((address) => `    listen ${address} backlog=4096;`).join('\n')}
     root ${directory};
     default_type application/octet-stream;
-    add_header X-Backend $server_port;
+    add_header X-Backend $server_addr:$server_port;
     location = /post { return 200 $http_content_length; }
+    location = /post-chunked { return 200 ${CHUNKED_ANSWER}; }
   }
 }
 `;

@@ -4,13 +4,16 @@
  * as the scenario asks.
  */
 import http from 'node:http';
-import { bodyOf } from './backends.ts';
+import net from 'node:net';
+import { bodyOf, CHUNKED_ANSWER } from './backends.ts';
+import { MESSAGE, upgradeRequest } from './message-load.ts';
 import type { Scenario } from './scenarios.ts';
 
 const REQUESTS = 12;
 
 /** Null, or what the peer got wrong. */
-export async function faultOf(port: number, backends: readonly number[], scenario: Scenario): Promise<string | null> {
+export async function faultOf(port: number, backendCount: number, scenario: Scenario): Promise<string | null> {
+  if (scenario.load === 'messages') return messageFault(port, scenario);
   const agent = new http.Agent({ keepAlive: !scenario.closesConnections, maxSockets: 1 });
   const usedBackends = new Set<string>();
   const clientPorts = new Set<number>();
@@ -20,8 +23,7 @@ export async function faultOf(port: number, backends: readonly number[], scenari
       clientPorts.add(answer.clientPort);
       usedBackends.add(answer.backend);
       if (answer.status !== 200) return `status ${answer.status}: ${answer.body.toString('latin1', 0, 120)}`;
-      const due =
-        scenario.method === 'POST' ? Buffer.from(String(scenario.requestBytes)) : bodyOf(scenario.answerBytes);
+      const due = answerDue(scenario);
       if (!answer.body.equals(due)) return `${answer.body.length} bytes that differ from the ${due.length} due`;
     }
   } catch (error) {
@@ -29,10 +31,47 @@ export async function faultOf(port: number, backends: readonly number[], scenari
   } finally {
     agent.destroy();
   }
-  if (usedBackends.size !== backends.length) return `only ${usedBackends.size} of ${backends.length} backends are used`;
+  // One request at a time: least connections then has a tie to break, in whatever way.
+  const used = scenario.policy === 'least-connections' ? 1 : Math.min(backendCount, REQUESTS);
+  if (usedBackends.size < used) return `only ${usedBackends.size} of ${backendCount} backends are used`;
   const connections = scenario.closesConnections ? REQUESTS : 1;
   if (clientPorts.size !== connections) return `${clientPorts.size} connections where ${connections} are due`;
   return null;
+}
+
+function answerDue({ method, isChunked, requestBytes, answerBytes }: Scenario): Buffer {
+  if (method === 'GET') return bodyOf(answerBytes);
+  return Buffer.from(isChunked ? CHUNKED_ANSWER : String(requestBytes));
+}
+
+const MESSAGES = 3;
+
+/** Null where messages come back as they were sent. */
+function messageFault(port: number, scenario: Scenario): Promise<string | null> {
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  const socket = net.connect({ port, host: '127.0.0.1' });
+  let got = Buffer.alloc(0);
+  let isOpen = false;
+  socket.setTimeout(5000, () => resolve('no message within 5 s'));
+  socket.on('connect', () => socket.write(upgradeRequest(scenario.path, scenario.host)));
+  socket.on('error', (error) => resolve(error.message));
+  socket.on('close', () => resolve('the connection was closed'));
+  socket.on('data', (bytes: Buffer) => {
+    got = Buffer.concat([got, bytes]);
+    if (!isOpen) {
+      const end = got.indexOf('\r\n\r\n');
+      if (end === -1) return;
+      const line = got.toString('latin1', 0, got.indexOf('\r\n'));
+      if (!line.startsWith('HTTP/1.1 101 ')) return resolve(line);
+      isOpen = true;
+      got = got.subarray(end + 4);
+      for (let message = 0; message < MESSAGES; message++) socket.write(MESSAGE);
+    }
+    if (got.length < MESSAGES * MESSAGE.length) return;
+    const due = Buffer.concat(Array.from({ length: MESSAGES }, () => MESSAGE));
+    resolve(got.equals(due) ? null : 'messages come back changed');
+  });
+  return promise.finally(() => socket.destroy());
 }
 
 interface Answer {
@@ -59,7 +98,9 @@ function ask(port: number, scenario: Scenario, agent: http.Agent): Promise<Answe
   );
   request.on('timeout', () => request.destroy(new Error('no answer within 5 s')));
   request.on('error', reject);
-  if (scenario.requestBytes === 0) request.end();
+  if (scenario.host !== '127.0.0.1') request.setHeader('Host', scenario.host);
+  if (scenario.isChunked) request.write(bodyOf(scenario.requestBytes), () => request.end());
+  else if (scenario.requestBytes === 0) request.end();
   else request.setHeader('Content-Length', scenario.requestBytes).end(bodyOf(scenario.requestBytes));
   return promise;
 }

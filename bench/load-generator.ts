@@ -20,10 +20,13 @@ interface Tally {
 }
 
 function requestOf(scenario: Scenario): Buffer {
-  const head = [`${scenario.method} ${scenario.path} HTTP/1.1`, 'Host: 127.0.0.1'];
+  const head = [`${scenario.method} ${scenario.path} HTTP/1.1`, `Host: ${scenario.host}`];
   if (scenario.closesConnections) head.push('Connection: close');
-  if (scenario.requestBytes > 0) head.push(`Content-Length: ${scenario.requestBytes}`);
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.alloc(scenario.requestBytes, 'x')]);
+  const body = Buffer.alloc(scenario.requestBytes, 'x');
+  if (scenario.isChunked) head.push('Transfer-Encoding: chunked');
+  else if (scenario.requestBytes > 0) head.push(`Content-Length: ${scenario.requestBytes}`);
+  const pieces = scenario.isChunked ? [`${body.length.toString(16)}\r\n`, body, '\r\n0\r\n\r\n'] : [body];
+  return Buffer.concat([`${head.join('\r\n')}\r\n\r\n`, ...pieces].map((piece) => Buffer.from(piece)));
 }
 
 /** One client: sends, waits for the whole answer, sends again, until the tally is over. */

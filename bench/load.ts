@@ -1,7 +1,7 @@
 /**
- * Puts a scenario's load on a port for a fixed time: closed loop, each connection with one request
- * under way. `wrk` where it is installed, since it costs the least; else our own generator. Both
- * run on the core of the backends, never on the proxy's.
+ * Puts a scenario's load on a port for a fixed time. For a closed loop `wrk` where it is installed,
+ * since it costs the least, else our own generator; requests by the clock and messages always by
+ * our own. All run on the core of the backends, never on the proxy's.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,8 @@ export interface LoadResult {
 export interface LoadGenerator {
   /** Program and version, for the report. */
   readonly program: string;
-  run(port: number, scenario: Scenario, seconds: number): Promise<LoadResult>;
+  /** `perSecond` is for loads by the clock. */
+  run(port: number, scenario: Scenario, seconds: number, perSecond?: number): Promise<LoadResult>;
 }
 
 /** The best generator that is installed; `directory` takes the script that wrk needs for a POST. */
@@ -33,33 +34,48 @@ export function loadGenerator(directory: string, isOwnWanted: boolean): LoadGene
   if (version === null) {
     return {
       program: `bench/load-generator.ts on Node ${process.versions.node}`,
-      run: async (port, scenario, seconds) => {
-        const args = [
-          path.join(import.meta.dirname, 'load-generator.ts'),
-          String(port),
-          scenario.name,
-          String(seconds),
-        ];
-        return JSON.parse(await outputOf({ command: process.execPath, args }, seconds)) as LoadResult;
-      },
+      run: runOwn,
     };
   }
   return {
     program: `wrk ${version}`,
-    run: async (port, scenario, seconds) =>
-      parseWrk(await outputOf(wrkCommand(port, scenario, seconds, directory), seconds)),
+    run: async (port, scenario, seconds, perSecond) =>
+      scenario.load === 'closed'
+        ? parseWrk(await outputOf(wrkCommand(port, scenario, seconds, directory), seconds))
+        : runOwn(port, scenario, seconds, perSecond),
   };
+}
+
+const OWN = { closed: 'load-generator.ts', paced: 'paced-load.ts', messages: 'message-load.ts' } as const;
+
+async function runOwn(port: number, scenario: Scenario, seconds: number, perSecond = 0): Promise<LoadResult> {
+  const file = path.join(import.meta.dirname, OWN[scenario.load]);
+  const args = [file, String(port), scenario.name, String(seconds), String(perSecond)];
+  return JSON.parse(await outputOf({ command: process.execPath, args }, seconds)) as LoadResult;
 }
 
 function wrkCommand(port: number, scenario: Scenario, seconds: number, directory: string): Command {
   const args = ['-t1', `-c${scenario.connections}`, `-d${seconds}s`, '--latency', '--timeout', '5s'];
   if (scenario.closesConnections) args.push('-H', 'Connection: close');
+  if (scenario.host !== '127.0.0.1') args.push('-H', `Host: ${scenario.host}`);
   if (scenario.method !== 'GET') {
     const script = path.join(directory, `${scenario.name}.lua`);
-    writeFileSync(script, `wrk.method = "${scenario.method}"\nwrk.body = string.rep("x", ${scenario.requestBytes})\n`);
+    writeFileSync(script, wrkScript(scenario));
     args.push('-s', script);
   }
   return { command: 'wrk', args: [...args, `http://127.0.0.1:${port}${scenario.path}`] };
+}
+
+const CHUNK_BYTES = 4096;
+
+/** In chunks wrk writes nothing by itself: the whole request is given as it shall be. */
+function wrkScript({ method, path: target, host, requestBytes, isChunked }: Scenario): string {
+  if (!isChunked) return `wrk.method = "${method}"\nwrk.body = string.rep("x", ${requestBytes})\n`;
+  return `local head = "${method} ${target} HTTP/1.1\\r\\nHost: ${host}\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+local chunk = "${CHUNK_BYTES.toString(16)}\\r\\n" .. string.rep("x", ${CHUNK_BYTES}) .. "\\r\\n"
+local whole = head .. string.rep(chunk, ${requestBytes / CHUNK_BYTES}) .. "0\\r\\n\\r\\n"
+request = function() return whole end
+`;
 }
 
 /** Reads wrk's report; throws where it has another shape. */

@@ -1,10 +1,12 @@
 /** The command line of `run.ts`. */
 import { parseArgs } from 'node:util';
+import { FIGURES, type Figure } from './figures.ts';
 import { PEERS, type Peer } from './peers.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
-export const USAGE = `usage: npm run bench [-- SCENARIO… [--quick] [--peers NAME,NAME] [--rounds N] [--seconds N] [--own-load]]
+export const USAGE = `usage: npm run bench [-- SCENARIO|FIGURE… [--quick] [--peers NAME,NAME] [--rounds N] [--seconds N] [--own-load]]
 scenarios: ${SCENARIOS.map((scenario) => scenario.name).join(' ')}
+figures:   ${FIGURES.map((figure) => figure.name).join(' ')}
 peers:     ${PEERS.map((peer) => peer.name).join(' ')}
 Peers from npm are installed by: npm install --prefix bench
 --quick      3 rounds of 1 s, printed and not saved
@@ -12,6 +14,7 @@ Peers from npm are installed by: npm install --prefix bench
 
 export interface Options {
   readonly scenarios: readonly Scenario[];
+  readonly figures: readonly Figure[];
   readonly peers: readonly Peer[];
   readonly rounds: number;
   readonly seconds: number;
@@ -43,8 +46,16 @@ export function readOptions(): Options {
     if (!Number.isInteger(value) || value < 1) throw new Error(`"${text}" is no number of rounds or seconds`);
     return value;
   };
+  const isScenario = (name: string): boolean => SCENARIOS.some((scenario) => scenario.name === name);
   return {
-    scenarios: positionals.length === 0 ? SCENARIOS : named(SCENARIOS, positionals),
+    scenarios: positionals.length === 0 ? SCENARIOS : named(SCENARIOS, positionals.filter(isScenario)),
+    figures:
+      positionals.length === 0
+        ? FIGURES
+        : named(
+            FIGURES,
+            positionals.filter((name) => !isScenario(name)),
+          ),
     peers: values.peers === undefined ? PEERS : named(PEERS, values.peers.split(',')),
     rounds: count(values.rounds, values.quick ? 3 : 7),
     seconds: count(values.seconds, values.quick ? 1 : 3),

@@ -1,17 +1,19 @@
 /**
- * Who is measured: one entry a peer. Each balances round robin over the same backends with one
- * worker, keeps connections to them open, writes no access log, checks health slowly or not at
- * all, and tells the backend who asked (`X-Forwarded-For`, `-Proto`, `-Host`) and by whom (`Via`)
- * where its configuration can, since Ballast does. The report prints each config as it was used.
+ * Who is measured: one entry a peer. Each balances over the same backends with one worker, by the
+ * scenario's policy, keeps connections to them open, writes no access log, checks health slowly or
+ * not at all, and tells the backend who asked (`X-Forwarded-For`, `-Proto`, `-Host`) and by whom
+ * (`Via`) where its configuration can, since Ballast does. Buffers are as each comes; the tuned ones
+ * have those that it did best with. The report prints each config as it was used.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, versionBy } from './processes.ts';
-import type { Scenario } from './scenarios.ts';
+import { routeHosts, type Scenario, type Variant } from './scenarios.ts';
 
 export interface PeerSetting {
   readonly port: number;
-  readonly backends: readonly number[];
+  /** `127.0.0.1:8081` and so on. */
+  readonly backends: readonly string[];
   /** Where the peer may write. */
   readonly directory: string;
   readonly scenario: Scenario;
@@ -21,6 +23,10 @@ export interface Peer {
   readonly name: string;
   /** What kind of thing it is, for the report. */
   readonly kind: string;
+  /** Whether it is measured in this scenario. */
+  takes(scenario: Scenario): boolean;
+  /** Cores that it may use; left out, one of its own. */
+  readonly cores?: string;
   /** The installed version; null where it is not installed. */
   version(): string | null;
   /** Text of its config file; null where it is configured by the source in `proxies/`. */
@@ -32,64 +38,92 @@ export interface Peer {
 const KIB = 1024;
 const ROOT = path.resolve(import.meta.dirname, '..');
 
-const ballast: Peer = {
-  name: 'ballast',
-  kind: 'this project, control plane included',
-  version: () => packageVersion(path.join(ROOT, 'package.json')),
-  config: ({ port, backends }) => `version: 1
-workers: 1
+/** Of the backends in turn, where they have any. */
+const WEIGHTS = [3, 2, 1];
+const weightOf = (index: number): number => WEIGHTS[index % WEIGHTS.length] ?? 1;
+const isWeighted = ({ policy }: Scenario): boolean => policy === 'weighted-round-robin';
+const isLarge = ({ answerBytes }: Scenario): boolean => answerBytes >= 64 * KIB;
+
+function ballastConfig(
+  { port, backends, scenario }: PeerSetting,
+  { workers = 1, routeCount = 1 }: Partial<Variant>,
+): string {
+  const entries = backends.map((backend, index) =>
+    isWeighted(scenario) ? `{ url: "http://${backend}", weight: ${weightOf(index)} }` : `http://${backend}`,
+  );
+  return `version: 1
+workers: ${workers}
 listeners:
   web: { address: "127.0.0.1:${port}" }
 pools:
   web:
-    policy: round-robin
+    policy: ${scenario.policy}
     backends:
-${backends.map((backend) => `      - http://127.0.0.1:${backend}`).join('\n')}
+${entries.map((entry) => `      - ${entry}`).join('\n')}
     idleConnections: { max: 1024 }
 routes:
-  - { pool: web }
-`,
-  command: (_setting, configFile) => ({ command: path.join(ROOT, 'bin/ballast'), args: ['run', '-c', configFile] }),
-};
+${routeHosts(routeCount)
+  .map((host) => `  - { match: { host: ${host} }, pool: web }\n`)
+  .join('')}  - { pool: web }
+`;
+}
+
+function ballastAs(variant: Partial<Variant>): Peer {
+  return {
+    name: variant.name ?? 'ballast',
+    kind: 'this project, control plane included',
+    takes: () => true,
+    ...((variant.workers ?? 1) > 1 ? { cores: '0,1' } : {}),
+    version: () => packageVersion(path.join(ROOT, 'package.json')),
+    config: (setting) => ballastConfig(setting, variant),
+    command: (_setting, configFile) => ({ command: path.join(ROOT, 'bin/ballast'), args: ['run', '-c', configFile] }),
+  };
+}
+
+const ballast = ballastAs({});
 
 /**
  * The size that HAProxy did best with among 16, 64 and 128 KiB: a 64 KiB answer should fit with its
  * head, a stream should not be held up. Splicing was slower in every case.
  */
 function haproxyBufferBytes({ answerBytes }: Scenario): number {
-  if (answerBytes > 64 * KIB) return 64 * KIB;
-  return answerBytes === 64 * KIB ? 128 * KIB : 16 * KIB;
+  return answerBytes > 64 * KIB ? 64 * KIB : 128 * KIB;
 }
 
-const haproxy: Peer = {
-  name: 'haproxy',
+const haproxyAs = (isTuned: boolean): Peer => ({
+  name: isTuned ? 'haproxy-tuned' : 'haproxy',
   kind: 'C',
+  takes: (scenario) => !isTuned || isLarge(scenario),
   version: () => versionBy('haproxy', ['-v'], /version (\S+)/i),
   config: ({ port, backends, scenario }) => `global
   nbthread 1
   maxconn 2048
-  tune.bufsize ${haproxyBufferBytes(scenario)}
-defaults
+${isTuned ? `  tune.bufsize ${haproxyBufferBytes(scenario)}\n` : ''}defaults
   mode http
   timeout client 1h
   timeout server 1h
   timeout connect 5s
   timeout http-keep-alive 1h
+  timeout tunnel 1h
   option http-keep-alive
   http-reuse always
 frontend web
   bind 127.0.0.1:${port} backlog 4096
   default_backend web
 backend web
-  balance roundrobin
+  balance ${scenario.policy === 'least-connections' ? 'leastconn' : 'roundrobin'}
   option forwardfor
   http-request set-header X-Forwarded-Proto http
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   http-request add-header Via "1.1 haproxy"
-${backends.map((backend) => `  server b${backend} 127.0.0.1:${backend} pool-max-conn 1024`).join('\n')}
+${backends.map((backend, index) => `  server b${index} ${backend} pool-max-conn 1024${isWeighted(scenario) ? ` weight ${weightOf(index)}` : ''}`).join('\n')}
 `,
   command: (_setting, configFile) => ({ command: 'haproxy', args: ['-db', '-f', configFile] }),
-};
+});
+
+const NGINX_UPGRADE = `      proxy_set_header Connection "upgrade";
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_read_timeout 1h;`;
 
 /** The setting that nginx did best with: no buffering for streams, whole answers in memory for the rest. */
 function nginxBuffers({ answerBytes }: Scenario): string {
@@ -103,9 +137,10 @@ function nginxBuffers({ answerBytes }: Scenario): string {
       proxy_max_temp_file_size 0;`;
 }
 
-const nginx: Peer = {
-  name: 'nginx',
+const nginxAs = (isTuned: boolean): Peer => ({
+  name: isTuned ? 'nginx-tuned' : 'nginx',
   kind: 'C',
+  takes: (scenario) => !isTuned || isLarge(scenario),
   version: () => versionBy('nginx', ['-v'], /nginx\/(\S+)/),
   config: ({ port, backends, directory, scenario }) => `daemon off;
 worker_processes 1;
@@ -120,7 +155,7 @@ http {
   keepalive_timeout 1h;
   client_body_buffer_size 64k;
   upstream web {
-${backends.map((backend) => `    server 127.0.0.1:${backend};`).join('\n')}
+${scenario.policy === 'least-connections' ? '    least_conn;\n' : ''}${backends.map((backend, index) => `    server ${backend}${isWeighted(scenario) ? ` weight=${weightOf(index)}` : ''};`).join('\n')}
     keepalive 1024;
     keepalive_requests 1000000000;
     keepalive_timeout 1h;
@@ -130,32 +165,32 @@ ${backends.map((backend) => `    server 127.0.0.1:${backend};`).join('\n')}
     location / {
       proxy_pass http://web;
       proxy_http_version 1.1;
-      proxy_set_header Connection "";
+${scenario.load === 'messages' ? NGINX_UPGRADE : '      proxy_set_header Connection "";'}
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header X-Forwarded-Host $http_host;
       proxy_set_header Via "1.1 nginx";
-${nginxBuffers(scenario)}
-    }
+${isTuned ? `${nginxBuffers(scenario)}\n` : ''}    }
   }
 }
 `,
   command: ({ directory }, configFile) => ({ command: 'nginx', args: ['-p', directory, '-c', configFile] }),
-};
+});
 
 const caddy: Peer = {
   name: 'caddy',
   kind: 'Go',
+  takes: () => true,
   version: () => versionBy('caddy', ['version'], /v?(\d\S*)/),
-  config: ({ port, backends }) => `{
+  config: ({ port, backends, scenario }) => `{
   admin off
   auto_https off
 }
 http://:${port} {
   bind 127.0.0.1
-  reverse_proxy ${backends.map((backend) => `127.0.0.1:${backend}`).join(' ')} {
-    lb_policy round_robin
+  reverse_proxy ${backends.join(' ')} {
+    lb_policy ${caddyPolicy(scenario, backends.length)}
     transport http {
       keepalive 1h
       keepalive_idle_conns 4096
@@ -171,16 +206,24 @@ http://:${port} {
   }),
 };
 
+function caddyPolicy(scenario: Scenario, count: number): string {
+  if (scenario.policy === 'least-connections') return 'least_conn';
+  if (!isWeighted(scenario)) return 'round_robin';
+  return `weighted_round_robin ${Array.from({ length: count }, (_, index) => weightOf(index)).join(' ')}`;
+}
+
 /** A peer from npm, installed by `npm install` in this directory and set up in `proxies/`. */
 function nodePeer(name: string, kind: string): Peer {
   return {
     name,
     kind,
+    // None has another policy, and an upgrade is not what they are measured for.
+    takes: ({ policy, load }) => policy === 'round-robin' && load === 'closed',
     version: () => packageVersion(path.join(import.meta.dirname, 'node_modules', name, 'package.json')),
     config: () => null,
     command: ({ port, backends }) => ({
       command: process.execPath,
-      args: [path.join(import.meta.dirname, 'proxies', `${name}.ts`), String(port), ...backends.map(String)],
+      args: [path.join(import.meta.dirname, 'proxies', `${name}.ts`), String(port), ...backends],
       env: { NODE_ENV: 'production' },
     }),
   };
@@ -188,8 +231,10 @@ function nodePeer(name: string, kind: string): Peer {
 
 export const PEERS: readonly Peer[] = [
   ballast,
-  haproxy,
-  nginx,
+  haproxyAs(false),
+  nginxAs(false),
+  haproxyAs(true),
+  nginxAs(true),
   caddy,
   nodePeer('undici', 'Node: node:http with an undici Pool behind it'),
   nodePeer('fast-proxy', 'Node'),
@@ -197,8 +242,20 @@ export const PEERS: readonly Peer[] = [
   nodePeer('http-proxy-3', 'Node'),
 ];
 
-/** The peers whose better one is the bar. */
+/** The peers whose better one is the bar, as they come and tuned for large answers. */
 export const BAR = ['haproxy', 'nginx'];
+export const TUNED_BAR = ['haproxy-tuned', 'nginx-tuned'];
+
+/** Who takes part in a scenario, of those that were asked for. */
+export function peersOf(scenario: Scenario, wanted: readonly Peer[]): readonly Peer[] {
+  return scenario.variants?.map(ballastAs) ?? wanted.filter((peer) => peer.takes(scenario));
+}
+
+/** Of those in a result, who the others are compared with. */
+export function barOf(scenario: Scenario): readonly string[] {
+  const [first] = scenario.variants ?? [];
+  return first === undefined ? BAR : [first.name];
+}
 
 /** The source that configures a peer without a config file. */
 export function sourceOf(peer: Peer): string {

@@ -29,8 +29,8 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** The command as run on one core. */
-export function pinned({ command, args, env }: Command, core: number): Command {
+/** The command as run on one core, or on several: `0,1`. */
+export function pinned({ command, args, env }: Command, core: number | string): Command {
   return { command: 'taskset', args: ['-c', String(core), command, ...args], ...(env === undefined ? {} : { env }) };
 }
 
@@ -41,7 +41,7 @@ export function pinned({ command, args, env }: Command, core: number): Command {
 export async function startServer(
   name: string,
   command: Command,
-  core: number,
+  core: number | string,
   ports: readonly number[],
   logFile: string,
 ): Promise<Running> {

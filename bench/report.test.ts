@@ -82,6 +82,6 @@ describe('the report', () => {
     assert.match(page, /X, 2 cores, 8 GiB; Linux 6; Node 26\.0\.0; load by wrk 4; backends: nginx 1/);
     assert.equal(page.split('config of nginx').length, 2);
     assert.match(page, /commit abc1234/);
-    assert.match(page, /\| \[small\]\(#small\) \| 1\.20 /);
+    assert.match(page, /\| \[small\]\(#small\) \| 1\.20 \(1\.20 to 1\.20\) \| 1\.00 \| - \| - \|/);
   });
 });

@@ -4,18 +4,21 @@
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { BAR } from './peers.ts';
+import { FIGURES } from './figures.ts';
+import { BAR, barOf, TUNED_BAR } from './peers.ts';
 import {
+  type FigureResult,
   type Machine,
   type Round,
   ratioToBar,
   type ScenarioResult,
   type Spread,
   type SubjectResult,
+  savedFigures,
   savedResults,
   spreadOf,
 } from './results.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
 
 const REPORT = path.resolve(import.meta.dirname, '../docs/benchmarks.md');
 /** What a quiet machine's own housekeeping stays below. */
@@ -30,8 +33,14 @@ function medianOf(subject: SubjectResult, valueOf: (round: Round) => number): Sp
   return spreadOf(subject.rounds.map(valueOf));
 }
 
+const scenarioOf = (result: ScenarioResult): Scenario | undefined =>
+  SCENARIOS.find(({ name }) => name === result.scenario);
+
 /** One scenario as a table, cheapest subject first. */
 export function scenarioTable(result: ScenarioResult): string {
+  const scenario = scenarioOf(result);
+  const bar = scenario === undefined ? BAR : barOf(scenario);
+  const measure = scenario?.measure ?? 'cpu';
   const cpu = (subject: SubjectResult): Spread | null => medianOf(subject, (round) => round.cpuMicrosPerRequest);
   const measured = result.subjects
     .filter((subject) => subject.rounds.length > 0)
@@ -45,7 +54,7 @@ export function scenarioTable(result: ScenarioResult): string {
     return [
       subject.peer,
       withSpread(cpu(subject), digits),
-      withSpread(ratioToBar(result, subject, BAR), (value) => value.toFixed(2)),
+      withSpread(ratioToBar(result, subject, bar, measure), (value) => value.toFixed(2)),
       one((round) => round.requestsPerSecond, whole),
       one((round) => round.p50Micros / 1000, digits),
       one((round) => round.p99Micros / 1000, digits),
@@ -74,11 +83,24 @@ function machineLine(machine: Machine): string {
 
 function summary(results: readonly ScenarioResult[]): string {
   const rows = results.map((result) => {
-    const own = result.subjects.find((subject) => subject.peer === 'ballast');
-    const ratio = own === undefined ? null : ratioToBar(result, own, BAR);
-    return `| [${result.scenario}](#${result.scenario}) | ${withSpread(ratio, (value) => value.toFixed(2))} |`;
+    const scenario = scenarioOf(result);
+    // Compared with itself: what comes last is what is asked about.
+    const own =
+      scenario?.variants === null ? result.subjects.find(({ peer }) => peer === 'ballast') : result.subjects.at(-1);
+    const ratioTo = (bar: readonly string[]): string => {
+      const ratio = own === undefined ? null : ratioToBar(result, own, bar, scenario?.measure);
+      return withSpread(ratio, (value) => value.toFixed(2));
+    };
+    const cells = [
+      `[${result.scenario}](#${result.scenario})`,
+      ratioTo(scenario === undefined ? BAR : barOf(scenario)),
+      scenario?.goal?.toFixed(2) ?? '-',
+      ratioTo(TUNED_BAR),
+      scenario?.tunedGoal?.toFixed(2) ?? '-',
+    ];
+    return `| ${cells.join(' | ')} |`;
   });
-  return ['| scenario | ratio |', '|---|---:|', ...rows].join('\n');
+  return ['| scenario | ratio | goal | to tuned peers | goal |', '|---|---:|---:|---:|---:|', ...rows].join('\n');
 }
 
 function scenarioSection(result: ScenarioResult): string {
@@ -91,6 +113,26 @@ ${about}
 ${scenarioTable(result)}
 
 Rounds: ${rounds} of ${result.roundSeconds} s; ${result.measuredAt.slice(0, 10)}, commit ${result.commit}.`;
+}
+
+/** What Ballast costs beside its requests; empty where nothing was measured. */
+function figuresTable(saved: readonly FigureResult[]): string {
+  const rows = FIGURES.flatMap((figure) => {
+    const result = saved.find(({ figure: name }) => name === figure.name);
+    if (result === undefined) return [];
+    const spread = withSpread(spreadOf(result.values), digits);
+    const cells = [
+      figure.summary,
+      `${spread} ${figure.unit}`,
+      `${figure.goal} ${figure.unit}`,
+      result.notes,
+      result.commit,
+    ];
+    return [`| ${cells.join(' | ')} |`];
+  });
+  if (rows.length === 0) return '';
+  const head = ['| beside requests | measured | goal | | commit |', '|---|---:|---:|---|---|'];
+  return `${[...head, ...rows].join('\n')}\n\n`;
 }
 
 /** Each config that was used, with the scenarios that it was used in. */
@@ -115,7 +157,7 @@ function configSections(results: readonly ScenarioResult[]): string {
 }
 
 /** The whole page. */
-export function reportOf(saved: readonly ScenarioResult[]): string {
+export function reportOf(saved: readonly ScenarioResult[], figures: readonly FigureResult[] = []): string {
   const results = SCENARIOS.flatMap((scenario) => saved.filter((result) => result.scenario === scenario.name));
   const machines = new Set(results.map((result) => machineLine(result.machine)));
   return `# Benchmarks
@@ -125,11 +167,13 @@ Written by \`bench/report.ts\` from the measurements of \`npm run bench\`; never
 What is compared is the processor time that a proxy needs for a request, in user and kernel mode, over all its
 threads and processes, Ballast's control plane included. The ratio is that time divided by what the better of
 HAProxy and nginx needs, taken in each round: 1.00 is as good, less is better. Each figure is the median over the
-rounds; in brackets the lowest and the highest.
+rounds; in brackets the lowest and the highest. Peers are measured as they come, and for large answers once more
+with the buffers that suited them best. For \`latency\` it is the 99th percentile that is compared; for
+\`two-workers\`, \`backends\` and \`routes\` Ballast is compared with itself.
 
 ${summary(results)}
 
-## How it was measured
+${figuresTable(figures)}## How it was measured
 
 ${[...machines].map((machine) => `- ${machine}`).join('\n')}
 
@@ -139,7 +183,7 @@ warmed up, and then they take turns, round by round, because the speed of a shar
 configurations below are printed as they were used, but for ports and paths; each passes on \`X-Forwarded-*\` and
 \`Via\` where it can be told to.
 
-Read with care: the load is a closed loop at full speed, so that latencies are those of a saturated system and
+Read with care: but for \`latency\` the load is a closed loop at full speed, so that latencies are those of a saturated system and
 tell nothing about a calm one; core % is the share of the proxy's core in use, and where it is far below 100 the
 load or the backends were the limit, not the proxy, so that requests/s says little. Resident memory counts pages
 that several processes share in each of them.
@@ -156,7 +200,7 @@ ${configSections(results)}
 
 /** Writes the page from what has been saved; answers its path. */
 export function writeReport(): string {
-  writeFileSync(REPORT, reportOf(savedResults()));
+  writeFileSync(REPORT, reportOf(savedResults(), savedFigures()));
   return REPORT;
 }
 

@@ -2,10 +2,11 @@
  * What a run measured, as data: one file a scenario in `bench/results/`, from which `report.ts`
  * writes the page. Neither is ever edited by hand.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const RESULTS_DIRECTORY = path.join(import.meta.dirname, 'results');
+const FIGURES_DIRECTORY = path.join(RESULTS_DIRECTORY, 'figures');
 
 export interface Machine {
   readonly cpu: string;
@@ -53,6 +54,17 @@ export interface ScenarioResult {
   readonly subjects: readonly SubjectResult[];
 }
 
+/** A figure of `figures.ts`. */
+export interface FigureResult {
+  readonly figure: string;
+  readonly measuredAt: string;
+  readonly commit: string;
+  /** One a run. */
+  readonly values: readonly number[];
+  /** What else was seen; empty where there is nothing to say. */
+  readonly notes: string;
+}
+
 export interface Spread {
   readonly median: number;
   readonly lowest: number;
@@ -70,13 +82,26 @@ export function spreadOf(values: readonly number[]): Spread | null {
   return { median: (below + above) / 2, lowest, highest };
 }
 
+/** What is compared. */
+export type Measure = 'cpu' | 'p99';
+const VALUE_OF: Readonly<Record<Measure, (round: Round) => number>> = {
+  cpu: (round) => round.cpuMicrosPerRequest,
+  p99: (round) => round.p99Micros,
+};
+
 /**
- * CPU a request of a subject to that of the better bar, round by round: both were measured within
+ * What a subject needs to what the better bar needs, round by round: both were measured within
  * seconds of each other, so a machine that changes its speed changes both.
  */
-export function ratioToBar(result: ScenarioResult, subject: SubjectResult, bar: readonly string[]): Spread | null {
+export function ratioToBar(
+  result: ScenarioResult,
+  subject: SubjectResult,
+  bar: readonly string[],
+  measure: Measure = 'cpu',
+): Spread | null {
+  const valueOf = VALUE_OF[measure];
   const medianOf = (each: SubjectResult): number =>
-    spreadOf(each.rounds.map((round) => round.cpuMicrosPerRequest))?.median ?? Number.POSITIVE_INFINITY;
+    spreadOf(each.rounds.map(valueOf))?.median ?? Number.POSITIVE_INFINITY;
   const best = result.subjects
     .filter((each) => bar.includes(each.peer) && each.rounds.length > 0)
     .sort((a, b) => medianOf(a) - medianOf(b))[0];
@@ -84,7 +109,7 @@ export function ratioToBar(result: ScenarioResult, subject: SubjectResult, bar: 
   return spreadOf(
     subject.rounds.flatMap((round, index) => {
       const other = best.rounds[index];
-      return other === undefined ? [] : [round.cpuMicrosPerRequest / other.cpuMicrosPerRequest];
+      return other === undefined ? [] : [valueOf(round) / valueOf(other)];
     }),
   );
 }
@@ -92,6 +117,18 @@ export function ratioToBar(result: ScenarioResult, subject: SubjectResult, bar: 
 export function saveResult(result: ScenarioResult): void {
   mkdirSync(RESULTS_DIRECTORY, { recursive: true });
   writeFileSync(path.join(RESULTS_DIRECTORY, `${result.scenario}.json`), `${JSON.stringify(result, null, 1)}\n`);
+}
+
+export function saveFigure(result: FigureResult): void {
+  mkdirSync(FIGURES_DIRECTORY, { recursive: true });
+  writeFileSync(path.join(FIGURES_DIRECTORY, `${result.figure}.json`), `${JSON.stringify(result, null, 1)}\n`);
+}
+
+export function savedFigures(): FigureResult[] {
+  if (!existsSync(FIGURES_DIRECTORY)) return [];
+  return readdirSync(FIGURES_DIRECTORY).map(
+    (file) => JSON.parse(readFileSync(path.join(FIGURES_DIRECTORY, file), 'utf8')) as FigureResult,
+  );
 }
 
 /** All results that have been saved. */

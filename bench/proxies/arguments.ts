@@ -1,15 +1,15 @@
-/** What every peer written for Node is started with: its own port, then one port a backend. */
+/** What every peer written for Node is started with: its own port, then the address of each backend. */
 
 export interface ProxyArguments {
   readonly port: number;
-  /** `http://127.0.0.1:PORT` of each backend. */
+  /** `http://HOST:PORT` of each backend. */
   readonly backends: readonly string[];
 }
 
 export function proxyArguments(): ProxyArguments {
   const [port, ...backends] = process.argv.slice(2);
-  if (port === undefined || backends.length === 0) throw new Error('usage: PROXY PORT BACKEND_PORT [BACKEND_PORT …]');
-  return { port: Number(port), backends: backends.map((backend) => `http://127.0.0.1:${backend}`) };
+  if (port === undefined || backends.length === 0) throw new Error('usage: PROXY PORT HOST:PORT [HOST:PORT …]');
+  return { port: Number(port), backends: backends.map((backend) => `http://${backend}`) };
 }
 
 /** Answers the items one after another, round and round. */
