@@ -117,6 +117,7 @@ describe('why a backend gets what it gets', () => {
       next: ['It stays so until it is made ready; what it has in flight may finish within 30s.'],
     });
     roster.setMode(backend('b1'), 'maintenance', 'admin API');
+    assert.deepEqual(said('b1').next, ['It stays so until it is made ready.']);
     assert.deepEqual(said('b1').why, ['It gets no requests: maintenance set by admin API.']);
     roster.removeBackend(backend('b1'), 'admin API');
     assert.deepEqual(said('b1'), {

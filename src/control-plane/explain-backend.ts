@@ -132,11 +132,12 @@ function remarks({ pool, backend }: BackendFacts, isAsked: boolean): string[] {
     : [];
 }
 
-function whatNext({ pool, backend }: BackendFacts): string[] {
+function whatNext({ pool, backend, inFlight }: BackendFacts): string[] {
   const { rise, fall } = healthRuleOf(pool.config);
   const { drainTimeoutMs, slowStartMs } = pool.config;
   const { passesInRow, failsInRow } = backend;
   const longest = formatDuration(drainTimeoutMs);
+  const mayFinish = drainTimeoutMs === 0 ? 'may finish' : `may finish within ${longest}`;
   if (backend.isRemoved)
     return [`It goes when nothing is in flight${drainTimeoutMs === 0 ? '' : `, after ${longest} at the latest`}.`];
   switch (stateOf(backend)) {
@@ -144,9 +145,7 @@ function whatNext({ pool, backend }: BackendFacts): string[] {
       return ['It is checked and asked as soon as its name resolves.'];
     case 'maintenance':
     case 'draining':
-      return [
-        `It stays so until it is made ready; what it has in flight may finish${drainTimeoutMs === 0 ? '' : ` within ${longest}`}.`,
-      ];
+      return [`It stays so until it is made ready${inFlight === 0 ? '' : `; what it has in flight ${mayFinish}`}.`];
     case 'down':
       return [
         `It comes back when ${counted(rise, 'check')} in a row ${rise === 1 ? 'has' : 'have'} passed; ${soFar(passesInRow)}.`,

@@ -62,14 +62,16 @@ export function trafficData(columns: Columns | null, endAt: number, seconds: num
   return { at, stepSeconds, lines, isStacked: true };
 }
 
-interface LineOf {
+/** One column as a line. */
+export interface LineOf {
   readonly column: HistoryColumn;
   readonly label: string;
   readonly colour: string;
   readonly dash?: readonly number[];
 }
 
-function linesData(
+/** Columns as lines, one upon the other or side by side. */
+export function linesData(
   columns: Columns | null,
   endAt: number,
   seconds: number,

@@ -4,6 +4,7 @@
  * Called by `live/session.ts` and `live/actions.ts`.
  */
 import type {
+  BackendExplanation,
   CheckAnswer,
   CheckRecord,
   CutAnswer,
@@ -16,6 +17,7 @@ import type {
 } from '../../../src/protocol/admin-api.ts';
 import { type Change, type Preview, requestOf, type Written } from '../change.ts';
 import type {
+  FailureText,
   HistoryAnswer,
   HistoryColumn,
   HistoryRange,
@@ -24,6 +26,22 @@ import type {
   SnapshotMessage,
 } from '../protocol.ts';
 
+/** A config check tells these, as `ballast check --json` does. */
+export interface ConfigDiagnostic {
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly message: string;
+  readonly suggestion: string | null;
+  readonly frame: string;
+}
+
+interface RefusedConfig extends Problem {
+  readonly diagnostics?: readonly ConfigDiagnostic[];
+}
+
 /** A write is answered when every worker has applied it; longer than this means that it hangs. */
 const TIMEOUT_MS = 10_000;
 
@@ -31,20 +49,25 @@ export class ApiError extends Error {
   /** HTTP status; 0 where no answer came. */
   readonly status: number;
   readonly code: string;
+  /** What is wrong with a config, in the order of its text. */
+  readonly diagnostics: readonly ConfigDiagnostic[];
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, diagnostics: readonly ConfigDiagnostic[] = []) {
     super(detail);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
+    this.diagnostics = diagnostics;
   }
 }
 
-async function call(
+/** For what has no function here; see `config/config-api.ts`. */
+export async function call(
   method: string,
   path: string,
   body?: unknown,
   more: Readonly<Record<string, string>> = {},
+  timeoutMs = TIMEOUT_MS,
 ): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json', ...more };
   if (body !== undefined) headers['content-type'] = 'application/json';
@@ -55,14 +78,14 @@ async function call(
       headers,
       body: body === undefined ? null : JSON.stringify(body),
       cache: 'no-store',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (error) {
     const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
     throw new ApiError(
       0,
       isTimeout ? 'timeout' : 'unreachable',
-      isTimeout ? 'The admin API did not answer within 10 s.' : 'The admin API cannot be reached.',
+      isTimeout ? `The admin API did not answer within ${timeoutMs / 1000} s.` : 'The admin API cannot be reached.',
     );
   }
   if (!response.ok) throw await problemOf(response);
@@ -70,9 +93,9 @@ async function call(
 }
 
 async function problemOf(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => null)) as Partial<Problem> | null;
+  const problem = (await response.json().catch(() => null)) as Partial<RefusedConfig> | null;
   const detail = problem?.detail ?? problem?.title ?? `The admin API answered ${response.status}.`;
-  return new ApiError(response.status, problem?.code ?? 'unknown', detail);
+  return new ApiError(response.status, problem?.code ?? 'unknown', detail, problem?.diagnostics);
 }
 
 const poolPath = (pool: string): string => `api/v1/pools/${encodeURIComponent(pool)}`;
@@ -102,7 +125,7 @@ export interface HistoryQuery {
   readonly topic: string;
   readonly range: HistoryRange;
   /** Instead of the range: a time that is over, both seconds included. */
-  readonly span?: { readonly fromSeconds: number; readonly toSeconds: number } | null;
+  readonly span?: { readonly fromSeconds: number; readonly toSeconds: number };
   readonly columns?: readonly (HistoryColumn | 'bands')[];
   /** Only what comes after this second. */
   readonly after?: number;
@@ -113,7 +136,7 @@ export interface HistoryQuery {
 export function getHistory({ topic, range, span, columns, after, backends }: HistoryQuery): Promise<HistoryAnswer> {
   return read('api/v1/history', {
     topic,
-    ...(span == null ? { range } : { from: span.fromSeconds, to: span.toSeconds }),
+    ...(span === undefined ? { range } : { from: span.fromSeconds, to: span.toSeconds }),
     columns: columns?.join(','),
     after,
     backends: backends?.map(encodeURIComponent).join(','),
@@ -169,6 +192,16 @@ export async function getStates(pool: string, backend: string): Promise<readonly
 /** What would become of a request now; nothing is sent to a backend. */
 export async function explainRequest(question: ExplainQuestion): Promise<Explanation> {
   return (await (await call('POST', 'api/v1/explain', question)).json()) as Explanation;
+}
+
+/** Why a backend gets what it gets. */
+export function getExplanation(pool: string, backend: string): Promise<BackendExplanation> {
+  return read(`${backendPath(pool, backend)}/explain`);
+}
+
+/** What every failure code means. */
+export async function getFailures(): Promise<readonly FailureText[]> {
+  return (await read<{ failures: readonly FailureText[] }>('api/v1/failures')).failures;
 }
 
 /** Exchanges the token for the session cookie. */
