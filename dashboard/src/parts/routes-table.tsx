@@ -70,17 +70,19 @@ function RouteRow({ route, isTaking, onTest }: RouteRowProps) {
         <span class={host === null && path === null ? 'name' : 'name pattern'} title={match}>
           {match}
         </span>
-        {coveredBy !== null ? (
-          <span class="covered" data-testid={`route-${number}-covered`}>
-            <span data-state="warning">
-              <Shape of="warning" />
+        <span class="route-notes">
+          {coveredBy !== null ? (
+            <span class="covered" data-testid={`route-${number}-covered`}>
+              <span data-state="warning">
+                <Shape of="warning" />
+              </span>
+              never matches: route {coveredBy} takes all that it would
             </span>
-            never matches: route {coveredBy} takes all that it would
-          </span>
-        ) : open === '' ? null : (
-          <span class="minor open">{open}</span>
-        )}
-        {isTaking ? <span class="taking">takes the tested request</span> : null}
+          ) : open === '' ? null : (
+            <span class="minor">{open}</span>
+          )}
+          {isTaking ? <span class="taking">takes the tested request</span> : null}
+        </span>
       </th>
       <td class="c-pool" data-label="Pool">
         <span class="pool-state">
