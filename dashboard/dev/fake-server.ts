@@ -16,6 +16,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { addEventsRoute } from '../../src/control-plane/admin/events-route.ts';
+import { addFailuresRoute } from '../../src/control-plane/admin/failures-route.ts';
 import { addHistoryRoute } from '../../src/control-plane/admin/history-route.ts';
 import { LiveStream } from '../../src/control-plane/admin/live/live-stream.ts';
 import { ProblemError } from '../../src/control-plane/admin/problems.ts';
@@ -101,6 +102,7 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
   addSnapshotRoute(app, () => fleet);
   addHistoryRoute(app, fleet.history);
   addEventsRoute(app, fleet.journal);
+  addFailuresRoute(app);
   addPath(app, '/api/v1/pools/:pool/shares', {
     GET: ({ req, json }) => json(sharesOf(findFakePool(fleet, req.param('pool') ?? ''), req.query('policy') ?? '')),
   });

@@ -19,6 +19,9 @@ const LEFT_OUT = new Set([
 
 export const isRedacted = (value: string): boolean => value.includes(REDACTED);
 
+/** Longer ones than the tap tells end so. */
+const isCut = (value: string): boolean => value.endsWith('…');
+
 export const jsonOf = (request: TappedRequest): string => JSON.stringify(request, null, 2);
 
 /**
@@ -37,7 +40,7 @@ export function curlOf(request: TappedRequest, base: string): string {
   if (/[[\]{}]/.test(path)) words.push('--globoff');
   if (host !== '') words.push('-H', quote(`Host: ${host}`));
   for (const [name, value] of fields) {
-    if (LEFT_OUT.has(name.toLowerCase()) || isRedacted(value)) continue;
+    if (LEFT_OUT.has(name.toLowerCase()) || isRedacted(value) || isCut(value)) continue;
     // An empty value would take the field away; a semicolon sends it empty.
     words.push('-H', quote(value === '' ? `${name};` : `${name}: ${value}`));
   }
@@ -50,10 +53,17 @@ function quote(text: string): string {
 }
 
 /** What the command leaves out, in words; empty where it is the whole request. */
-export function curlGaps({ fields, bytesIn }: TappedRequest): string {
-  const redacted = fields.filter(([, value]) => isRedacted(value)).map(([name]) => name);
+export function curlGaps({ fields, target, bytesIn }: TappedRequest): string {
+  const named = (isOne: (value: string) => boolean): string =>
+    fields
+      .filter(([, value]) => isOne(value))
+      .map(([name]) => name)
+      .join(', ');
+  const [redacted, cut] = [named(isRedacted), named(isCut)];
   const gaps = [
-    ...(redacted.length === 0 ? [] : [`${redacted.join(', ')} (redacted)`]),
+    ...(redacted === '' ? [] : [`${redacted} (redacted)`]),
+    ...(cut === '' ? [] : [`${cut} (too long)`]),
+    ...(isRedacted(target) || isCut(target) ? ['parts of the target'] : []),
     ...(bytesIn > 0 ? ['the body, which is not kept'] : []),
   ];
   return gaps.length === 0 ? '' : `without ${gaps.join(' and ')}`;

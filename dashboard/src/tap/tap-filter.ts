@@ -49,7 +49,6 @@ function isStatus(text: string): boolean {
 /** Whether a request is one of those that a filter lets through: for those that came under another one. */
 export function isShown(request: TappedRequest, filter: TapFilter): boolean {
   const { pool, backend, status, route, minMs = 0, client, q } = filter;
-  const words = `${request.method} ${request.host} ${request.target}`.toLowerCase();
   return (
     (pool === undefined || request.pool === pool) &&
     (backend === undefined || request.attempts.some((attempt) => attempt.backend === backend)) &&
@@ -57,8 +56,12 @@ export function isShown(request: TappedRequest, filter: TapFilter): boolean {
     (route === undefined || request.route === route) &&
     request.durationMs >= minMs &&
     (client === undefined || request.client === client) &&
-    (q === undefined || words.includes(q.toLowerCase()))
+    (q === undefined || hasText(request, q.toLowerCase()))
   );
+}
+
+function hasText({ method, host, target }: TappedRequest, part: string): boolean {
+  return [method, host, target].some((text) => text.toLowerCase().includes(part));
 }
 
 function hasStatus(request: TappedRequest, status: string): boolean {

@@ -30,7 +30,7 @@ export interface Waterfall {
 }
 
 /** Shorter than this is nothing that anybody waits for. */
-const NOTICEABLE_MS = 0.05;
+const NOTICEABLE_MS = 0.5;
 /** Percent of the width: thinner would not be seen. */
 const LEAST_PERCENT = 0.4;
 /** A picture of nothing still has a scale. */
@@ -45,7 +45,7 @@ export function waterfallOf(request: TappedRequest): Waterfall {
   if (headMs !== null) own('Head', 'head', -headMs, 0);
   const firstMs = Math.min(attempts[0]?.startMs ?? Infinity, waitedFromMs ?? Infinity);
   const chosenMs = Number.isFinite(firstMs) ? firstMs : durationMs;
-  own('Route', 'route', 0, chosenMs, request.route === null ? '' : `route ${request.route}`);
+  own('Route', 'route', 0, chosenMs, request.route === null ? '' : `number ${request.route}`);
   if (waitedFromMs !== null) own('Queue', 'wait', waitedFromMs, waitedFromMs + waitedMs);
   for (const [index, attempt] of attempts.entries()) {
     lanes.push({
