@@ -1,22 +1,14 @@
 /** Requests as they end, for a while, for somebody who looks: the tap, and the story of each request. */
-import { useSignal } from '@preact/signals';
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { formatDuration, formatWhole, plural } from '../format.ts';
-import { isPaused, isStale, link } from '../live/session.ts';
-import { useTopic } from '../live/use-topic.ts';
-import { nowMs } from '../parts/age.tsx';
-import { NoTraffic } from '../parts/empty.tsx';
+import { useEffect } from 'preact/hooks';
+import { link } from '../live/session.ts';
 import { FilterField } from '../parts/filter-field.tsx';
-import { StateMark } from '../parts/state-mark.tsx';
-import { TAP_MINUTES, TAP_PER_SECOND, type TapFilter, type TappedRequest } from '../protocol.ts';
+import { TAP_MINUTES, TAP_PER_SECOND } from '../protocol.ts';
 import { place } from '../router.ts';
-import { RequestStory } from '../tap/request-story.tsx';
-import { RequestsTable, rowIdOf } from '../tap/requests-table.tsx';
-import { isShown, readFilter } from '../tap/tap-filter.ts';
+import { readFilter } from '../tap/tap-filter.ts';
 import { TapFilters } from '../tap/tap-filters.tsx';
-import { clearTap, endTap, isTapping, startTap, type TapEnd, type TapState, tap, tapped } from '../tap/tap-session.ts';
-import { countNew } from '../tap/tapped-list.ts';
-import { SYSTEM, TOTALS, tapTopic } from '../topics.ts';
+import { TapPanel } from '../tap/tap-panel.tsx';
+import { clearTap, endTap, isTapping, startTap, tap } from '../tap/tap-session.ts';
+import { tapTopic } from '../topics.ts';
 
 /** Somebody who types is waited for before the tap is asked for by another filter. */
 const TYPING_MS = 400;
@@ -59,7 +51,7 @@ export function RequestsScreen() {
         </div>
       </header>
       <TapFilters {...read} />
-      {phase === 'off' ? <Introduction /> : <Tapped filter={filter} />}
+      {phase === 'off' ? <Introduction /> : <TapPanel filter={filter} />}
     </main>
   );
 }
@@ -82,167 +74,5 @@ function Introduction() {
         <p class="bad">The live channel (WebSocket) is blocked, and without it there is no tap.</p>
       ) : null}
     </section>
-  );
-}
-
-function Tapped({ filter }: { readonly filter: TapFilter }) {
-  const state = tap.value;
-  const isHeld = useSignal(false);
-  const held = useRef<readonly TappedRequest[] | null>(null);
-  const [opened, setOpened] = useState<TappedRequest | null>(null);
-  const all = tapped.value;
-  const isFrozen = isHeld.value || opened !== null || isPaused.value;
-  // What is looked at must not move away.
-  if (!isFrozen) held.current = null;
-  else held.current ??= all;
-  const requests = (held.current ?? all).filter((request) => isShown(request, filter));
-  const waiting =
-    held.current === null
-      ? 0
-      : countNew(
-          requests,
-          all.filter((request) => isShown(request, filter)),
-        );
-  const refresh = useSignal(0);
-  void refresh.value;
-  const index = opened === null ? -1 : requests.indexOf(opened);
-  const open = useCallback((request: TappedRequest) => setOpened(request), []);
-  const close = (): void => {
-    const last = opened;
-    // The row that gets the focus must still be there.
-    isHeld.value = true;
-    setOpened(null);
-    // After the dialog has given the focus back to where it was opened: the row may be another one now.
-    if (last !== null)
-      setTimeout(() => document.querySelector<HTMLElement>(`[id="${CSS.escape(rowIdOf(last))}"]`)?.focus());
-  };
-  const step = (by: number): (() => void) | null => {
-    const next = index === -1 ? undefined : requests[index + by];
-    return next === undefined ? null : () => setOpened(next);
-  };
-  return (
-    <section class="panel tap-panel" aria-label="Tapped requests" data-phase={state.phase}>
-      <header class="tap-bar" data-stale={isStale.value}>
-        <TapWords state={state} />
-        <button
-          type="button"
-          class="button tap-new"
-          data-testid="tap-new"
-          data-shown={waiting > 0}
-          aria-hidden={waiting === 0}
-          tabIndex={waiting === 0 ? -1 : 0}
-          onClick={(event) => {
-            held.current = all;
-            refresh.value += 1;
-            // By keyboard: on to the newest, which holds the list again.
-            if (event.detail === 0)
-              setTimeout(() => document.querySelector<HTMLElement>('.requests [data-row]')?.focus());
-          }}
-        >
-          {formatWhole(waiting)} new
-        </button>
-      </header>
-      {requests.length === 0 ? (
-        <NothingYet state={state} isFiltered={Object.keys(filter).length > 0} keptCount={all.length} />
-      ) : (
-        <div
-          class="tap-list"
-          onPointerEnter={(event) => {
-            if (event.pointerType === 'mouse') isHeld.value = true;
-          }}
-          onPointerLeave={(event) => {
-            isHeld.value = event.currentTarget.contains(document.activeElement);
-          }}
-          onFocusIn={() => {
-            isHeld.value = true;
-          }}
-          onFocusOut={(event) => {
-            const next = event.relatedTarget;
-            if (next instanceof Node && event.currentTarget.contains(next)) return;
-            isHeld.value = event.currentTarget.matches(':hover');
-          }}
-        >
-          <RequestsTable requests={requests} onOpen={open} />
-        </div>
-      )}
-      {opened === null ? null : <RequestStory request={opened} onClose={close} onNewer={step(-1)} onOlder={step(1)} />}
-    </section>
-  );
-}
-
-const END_WORDS: Readonly<Record<TapEnd, string>> = {
-  asked: 'Stopped',
-  time: `Stopped by itself after ${TAP_MINUTES} minutes`,
-  hidden: 'Stopped while this page was hidden',
-  left: 'Stopped when you left this screen',
-  full: 'Not begun: too many pages tap requests at this moment',
-  unknown: 'Not begun: the balancer does not take this filter',
-  blocked: 'Stopped: the live channel, without which there is no tap, is blocked',
-};
-
-function TapWords({ state }: { readonly state: TapState }) {
-  const { phase, end, fields } = state;
-  const isOn = phase === 'on';
-  const leftMs = fields === null ? 0 : fields.endsAtMs - nowMs.value;
-  return (
-    <>
-      <span role="status" data-testid="tap-state">
-        <StateMark state={phase === 'over' ? 'info' : 'good'}>
-          {phase === 'starting' ? 'Starting …' : isOn ? 'Tapping' : end === null ? '' : END_WORDS[end]}
-        </StateMark>
-      </span>
-      {isOn ? (
-        <span class="tap-left minor" data-testid="tap-left">
-          {formatDuration(Math.max(0, leftMs))} left
-        </span>
-      ) : null}
-      {fields === null ? null : (
-        <span class="tap-counts minor" title={`At most ${TAP_PER_SECOND} a second are shown`} data-testid="tap-counts">
-          <b>{formatWhole(fields.shown)}</b> shown of <b>{formatWhole(fields.matched)}</b> that matched
-        </span>
-      )}
-    </>
-  );
-}
-
-interface NothingYetProps {
-  readonly state: TapState;
-  readonly isFiltered: boolean;
-  /** Requests that were shown under other filters. */
-  readonly keptCount: number;
-}
-
-function NothingYet({ state, isFiltered, keptCount }: NothingYetProps) {
-  const requests = useTopic(TOTALS)?.fields.requests;
-  const listeners = useTopic(SYSTEM)?.fields.listeners ?? [];
-  const { phase, requestsBefore } = state;
-  const passed = requests === undefined || requestsBefore === null ? null : Math.max(0, requests - requestsBefore);
-  if (phase === 'over') {
-    return (
-      <p class="empty" data-testid="tap-empty">
-        {keptCount > 0
-          ? `None of the ${plural(keptCount, 'request')} that were shown matches these fields.`
-          : 'No request was shown. Press Go on to look again.'}
-      </p>
-    );
-  }
-  if (passed === 0 || passed === null || !isFiltered) {
-    return passed === 0 ? (
-      <>
-        <p class="empty" data-testid="tap-empty">
-          Waiting for the first request: none has ended since this began.
-        </p>
-        {requests === 0 ? <NoTraffic listeners={listeners} /> : null}
-      </>
-    ) : (
-      <p class="empty" data-testid="tap-empty">
-        Waiting for the first request.
-      </p>
-    );
-  }
-  return (
-    <p class="empty" data-testid="tap-empty">
-      No request has matched yet. {plural(passed, 'request')} {passed === 1 ? 'has' : 'have'} ended since this began.
-    </p>
   );
 }
