@@ -21,6 +21,8 @@ interface WeightStepperProps {
 
 export function WeightStepper({ pool, backend, applied, hasEffect }: WeightStepperProps) {
   const [draft, setDraft] = useState<number | null>(null);
+  /** What is being typed: the row is painted again meanwhile, and must leave it alone. */
+  const [typed, setTyped] = useState<string | null>(null);
   /** What stood here when somebody began to change it. */
   const seen = useRef(applied);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -35,10 +37,15 @@ export function WeightStepper({ pool, backend, applied, hasEffect }: WeightStepp
   };
   const propose = (weight: number, delayMs: number): void => {
     const bounded = Math.min(HIGHEST, Math.max(LOWEST, Math.round(weight)));
-    if (draft === null) seen.current = applied;
+    if (draft === null && typed === null) seen.current = applied;
     setDraft(bounded);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => void send(bounded), delayMs);
+  };
+  const take = (): void => {
+    const weight = Number(typed ?? '');
+    if (Number.isFinite(weight) && weight > 0) propose(weight, 0);
+    setTyped(null);
   };
   const step = (by: number): void => {
     if (!isPending) propose(value + by, GATHER_MS);
@@ -52,7 +59,7 @@ export function WeightStepper({ pool, backend, applied, hasEffect }: WeightStepp
       data-pending={draft !== null || isPending}
       title={hasEffect ? 'Requests are shared in proportion to the weights' : 'The policy of this pool ignores weights'}
     >
-      {/* What the key \`w\` of the row stands on. */}
+      {/* What the key w of the row stands on. */}
       <button
         type="button"
         hidden
@@ -73,14 +80,15 @@ export function WeightStepper({ pool, backend, applied, hasEffect }: WeightStepp
         inputMode="numeric"
         data-testid={`backend-${backend}-weight`}
         aria-label={`Weight of ${backend}, 1 to 256`}
-        value={String(value)}
+        value={typed ?? String(value)}
         readOnly={isPending}
-        onChange={(event) => {
-          const typed = Number(event.currentTarget.value);
-          if (Number.isFinite(typed) && typed > 0) propose(typed, 0);
-          else event.currentTarget.value = String(value);
+        onInput={(event) => {
+          if (draft === null && typed === null) seen.current = applied;
+          setTyped(event.currentTarget.value);
         }}
+        onBlur={take}
         onKeyDown={(event) => {
+          if (event.key === 'Enter') take();
           if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
             event.preventDefault();
             step(event.key === 'ArrowUp' ? 1 : -1);
