@@ -25,6 +25,7 @@ import {
   statusOf,
 } from './fake-pools.ts';
 import { fakeProcess } from './fake-process.ts';
+import { FakeTap } from './fake-tap.ts';
 
 const VERSION = '0.1.0';
 
@@ -38,11 +39,13 @@ export class FakeFleet implements TopicSource {
   revision = 41;
   startedAtMs: number;
   #journalMs = 0;
+  readonly #tap: FakeTap;
 
   constructor(scenario: Scenario, nowMs: number) {
     this.startedAtMs = nowMs - 3 * 86_400_000 - 2 * 3_600_000;
     this.journal = new Journal({ wallMs: () => this.#journalMs });
     this.fakePools = poolsOf(scenario, nowMs);
+    this.#tap = new FakeTap(() => this.fakePools, this.journal);
     // A second of a thousand backends takes a while.
     const past = this.fakePools.some(({ backends }) => backends.length > 100) ? 60 : 900;
     for (let second = past; second >= 1; second -= 1) {
@@ -103,11 +106,9 @@ export class FakeFleet implements TopicSource {
     }));
   }
 
-  /** Nobody taps a script. */
-  readonly taps: TapSource = {
-    open: () => () => {},
-    read: () => ({ fields: { isOn: false, endsAtMs: 0, matched: 0, shown: 0 }, rows: [] }),
-  };
+  get taps(): TapSource {
+    return this.#tap.taps;
+  }
 
   readonly unrouted = { requests: 0, rps: 0 };
 
@@ -150,6 +151,7 @@ export class FakeFleet implements TopicSource {
   advance(atMs: number, isSeen = true): void {
     const at = Math.floor(atMs / 1000);
     for (const pool of this.fakePools) tickPool(pool, at, atMs);
+    this.#tap.advance(atMs);
     const { totals } = this;
     const sum = (of: (figures: FakeFigures) => number): number =>
       this.fakePools.reduce((total, { figures }) => total + of(figures), 0);

@@ -1,20 +1,18 @@
 /**
- * Requests that nobody sent, as the tap tells them: every kind of story that there is, in turn, a few
- * a second. Without randomness of its own, as all of the fake balancer.
+ * Requests that nobody sent, as two workers would tell them to a tap: every kind of story that there
+ * is, in turn, a few a second. Without randomness of its own, as all of the fake balancer.
  */
+import type { Journal } from '../../src/control-plane/journal.ts';
+import { Taps } from '../../src/control-plane/taps.ts';
+import { isLetThrough } from '../../src/data-plane/tap-filter.ts';
 import type { FailureCode } from '../../src/protocol/failures.ts';
-import type { Topic } from '../../src/protocol/live.ts';
-import {
-  TAP_MINUTES,
-  TAP_ROWS,
-  type TapFields,
-  type TappedAttempt,
-  type TappedCandidate,
-  type TappedRequest,
-} from '../../src/protocol/tap.ts';
+import type { TappedAttempt, TappedCandidate } from '../../src/protocol/tap.ts';
+import type { TappedStory, WorkerTap } from '../../src/protocol/worker.ts';
 import { noise } from './fake-figures.ts';
 import type { FakePool } from './fake-pools.ts';
 
+/** Of so many requests one is shown. */
+const SHOWN_OF = 12;
 const TARGETS = [
   '/',
   '/cart?id=7',
@@ -24,46 +22,50 @@ const TARGETS = [
 ];
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'HEAD', 'DELETE'];
 
-interface View {
-  readonly endsAtMs: number;
-  readonly options: URLSearchParams;
-  matched: number;
-  rows: readonly TappedRequest[];
-}
-
 export class FakeTap {
-  readonly #views = new Map<string, View>();
+  /** The real ones: only what workers would tell is made up. */
+  readonly taps: Taps;
+  readonly #pools: () => readonly FakePool[];
+  #open: readonly WorkerTap[] = [];
   #number = 0;
-  /** Moves the end of taps that begin from now on. */
-  lengthMs = TAP_MINUTES * 60_000;
 
-  /** A tap by its topic, begun when it is first asked for. */
-  topic(options: URLSearchParams, nowMs: number): Topic<TapFields, TappedRequest> {
-    const key = options.toString();
-    const view = this.#views.get(key) ?? { endsAtMs: nowMs + this.lengthMs, options, matched: 0, rows: [] };
-    this.#views.set(key, view);
-    const { endsAtMs, matched, rows } = view;
-    return { fields: { isOn: nowMs < endsAtMs, endsAtMs, matched, shown: Math.ceil(matched / 12) }, rows };
+  constructor(pools: () => readonly FakePool[], journal: Journal) {
+    this.#pools = pools;
+    this.taps = new Taps({
+      workers: 2,
+      journal,
+      tell: (open) => {
+        this.#open = open;
+      },
+      whyOut: (pool, name) => {
+        const backend = pools()
+          .find((one) => one.name === pool)
+          ?.backends.find((one) => one.name === name);
+        return backend === undefined ? '' : `${backend.state}: ${backend.reason}`;
+      },
+    });
   }
 
-  /** Nobody looks at it any more: whoever asks again begins anew. */
-  forget(): void {
-    this.#views.clear();
-  }
-
-  advance(pools: readonly FakePool[], nowMs: number): void {
-    if (this.#views.size === 0 || pools.length === 0) return;
+  /** A second is over. */
+  advance(nowMs: number): void {
+    const pools = this.#pools();
+    if (this.#open.length === 0 || pools.length === 0) return;
     const count = 1 + Math.floor(4 * noise(Math.floor(nowMs / 1000)));
-    const fresh = Array.from({ length: count }, (_, index) => this.#make(pools, nowMs - 900 + index * 150));
-    for (const view of this.#views.values()) {
-      if (nowMs >= view.endsAtMs) continue;
-      const shown = fresh.filter((request) => isLetThrough(view.options, request));
-      view.matched += shown.length * 12;
-      view.rows = [...view.rows, ...shown].slice(-TAP_ROWS);
+    for (let index = 0; index < count; index += 1) {
+      const request = this.#make(pools, nowMs - 900 + index * 150);
+      const hasTried = (backend: string): boolean => request.attempts.some((attempt) => attempt.backend === backend);
+      const taps = this.#open
+        .filter(({ filter }) => isLetThrough(filter, { ...request, hasTried }))
+        .map(({ id }) => id);
+      if (taps.length === 0) continue;
+      this.taps.take(this.#number % 2, {
+        counts: taps.map((tap) => ({ tap, matched: SHOWN_OF })),
+        requests: [{ taps, request }],
+      });
     }
   }
 
-  #make(pools: readonly FakePool[], endMs: number): TappedRequest {
+  #make(pools: readonly FakePool[], endMs: number): TappedStory {
     const number = ++this.#number;
     const chance = noise(number * 7);
     const pool = pools[number % pools.length];
@@ -73,9 +75,7 @@ export class FakeTap {
     const { attempts, ...rest } = kind(name, chance);
     const durationMs = Math.max(0.11, ...attempts.map((attempt) => attempt.endMs + 0.08));
     return {
-      name: `${number % 2}-${number}`,
       atMs: endMs - durationMs,
-      worker: number % 2,
       client: `10.1.${number % 7}.${number % 200}`,
       method: METHODS[number % METHODS.length] ?? 'GET',
       host: pool?.name === 'api' ? 'api.shop.example' : 'www.shop.example',
@@ -92,10 +92,13 @@ export class FakeTap {
       route: 1 + (number % 3),
       pool: pool?.name ?? null,
       policy: pool?.policy ?? null,
-      candidates: (pool?.backends ?? []).map(({ name, state, reason }): TappedCandidate => {
-        const isIn = isUp({ state });
-        return { backend: name, role: isIn ? 'candidate' : 'out', reason: isIn ? '' : `${state}: ${reason}` };
-      }),
+      candidates: (pool?.backends ?? []).map(
+        (backend): TappedCandidate => ({
+          backend: backend.name,
+          role: isUp(backend) ? 'candidate' : 'out',
+          reason: '',
+        }),
+      ),
       waitedFromMs: null,
       waitedMs: 0,
       attempts,
@@ -112,10 +115,7 @@ export class FakeTap {
 
 const isUp = ({ state }: { readonly state: string }): boolean => state === 'up' || state === 'unknown';
 
-type Kind = (
-  name: (index: number) => string,
-  chance: number,
-) => Pick<TappedRequest, 'attempts'> & Partial<TappedRequest>;
+type Kind = (name: (index: number) => string, chance: number) => Pick<TappedStory, 'attempts'> & Partial<TappedStory>;
 
 function answered(
   backend: string,
@@ -188,25 +188,3 @@ const KINDS: readonly Kind[] = [
   }),
   plain,
 ];
-
-function isLetThrough(options: URLSearchParams, request: TappedRequest): boolean {
-  const is = (name: string, isSo: (value: string) => boolean): boolean => {
-    const value = options.get(name);
-    return value === null || isSo(value);
-  };
-  return (
-    is('pool', (pool) => request.pool === pool) &&
-    is('route', (route) => request.route === Number(route)) &&
-    is('backend', (backend) => request.attempts.some((attempt) => attempt.backend === backend)) &&
-    is('minMs', (minMs) => request.durationMs >= Number(minMs)) &&
-    is('client', (client) => request.client === client) &&
-    is('status', (status) =>
-      status === 'failed'
-        ? request.code !== null
-        : status.endsWith('xx')
-          ? Math.floor(request.status / 100) === Number(status[0])
-          : request.status === Number(status),
-    ) &&
-    is('q', (q) => [request.method, request.host, request.target].some((text) => text.toLowerCase().includes(q)))
-  );
-}

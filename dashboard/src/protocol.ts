@@ -3,7 +3,11 @@
  * types from the server's side, so they are written here again.
  */
 import type { LIVE_VERSION as ServerVersion } from '../../src/protocol/live.ts';
-import type { TAP_MINUTES as ServerMinutes, TAP_PER_SECOND as ServerPerSecond } from '../../src/protocol/tap.ts';
+import type {
+  TAP_MINUTES as ServerMinutes,
+  TAP_PER_SECOND as ServerPerSecond,
+  MAX_TAPS as ServerTaps,
+} from '../../src/protocol/tap.ts';
 
 export type { EventLevel, LiveEvent, PolicyInfo } from '../../src/protocol/dashboard.ts';
 export type { FailureCode, FailureText } from '../../src/protocol/failures.ts';
@@ -22,3 +26,4 @@ export type {
 export const PAGE_VERSION: typeof ServerVersion = 2;
 export const TAP_PER_SECOND: typeof ServerPerSecond = 20;
 export const TAP_MINUTES: typeof ServerMinutes = 5;
+export const MAX_TAPS: typeof ServerTaps = 8;

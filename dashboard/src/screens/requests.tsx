@@ -1,6 +1,5 @@
 /** Requests as they end, for a while, for somebody who looks: the tap, and the story of each request. */
 import { useEffect } from 'preact/hooks';
-import { link } from '../live/session.ts';
 import { FilterField } from '../parts/filter-field.tsx';
 import { TAP_MINUTES, TAP_PER_SECOND } from '../protocol.ts';
 import { place } from '../router.ts';
@@ -40,10 +39,9 @@ export function RequestsScreen() {
             type="button"
             class={isOn ? 'button tap-button' : 'button primary tap-button'}
             data-testid="tap-button"
-            aria-disabled={link.value === 'polling'}
             onClick={() => {
               if (isOn) endTap('asked');
-              else if (link.peek() !== 'polling') startTap(filter);
+              else startTap(filter);
             }}
           >
             {isOn ? 'Stop' : phase === 'over' ? 'Go on' : 'Start'}
@@ -70,9 +68,6 @@ function Introduction() {
         <li>Values that may be secret, such as cookies and tokens, are redacted before they leave the worker.</li>
         <li>No body is kept, and nothing is written to disk.</li>
       </ul>
-      {link.value === 'polling' ? (
-        <p class="bad">The live channel (WebSocket) is blocked, and without it there is no tap.</p>
-      ) : null}
     </section>
   );
 }

@@ -55,7 +55,7 @@ export function isShown(request: TappedRequest, filter: TapFilter): boolean {
     (status === undefined || hasStatus(request, status)) &&
     (route === undefined || request.route === route) &&
     request.durationMs >= minMs &&
-    (client === undefined || request.client === client) &&
+    (client === undefined || request.client === client.toLowerCase()) &&
     (q === undefined || hasText(request, q.toLowerCase()))
   );
 }

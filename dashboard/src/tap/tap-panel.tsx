@@ -10,7 +10,7 @@ import { useTopic } from '../live/use-topic.ts';
 import { nowMs } from '../parts/age.tsx';
 import { NoTraffic } from '../parts/empty.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
-import { TAP_MINUTES, TAP_PER_SECOND, type TapFilter, type TappedRequest } from '../protocol.ts';
+import { MAX_TAPS, TAP_MINUTES, TAP_PER_SECOND, type TapFilter, type TappedRequest } from '../protocol.ts';
 import { SYSTEM, TOTALS } from '../topics.ts';
 import { RequestStory } from './request-story.tsx';
 import { RequestsTable, rowIdOf } from './requests-table.tsx';
@@ -108,10 +108,9 @@ const END_WORDS: Readonly<Record<TapEnd, string>> = {
   time: `Stopped by itself after ${TAP_MINUTES} minutes`,
   hidden: 'Stopped while this page was hidden',
   left: 'Stopped when you left this screen',
-  full: 'Not begun: too many pages tap requests at this moment',
-  unknown: 'Not begun: the balancer does not take this filter',
-  blocked: 'Stopped: the live channel, without which there is no tap, is blocked',
 };
+
+const FULL = `Waiting: ${MAX_TAPS} filters are looked through at this moment, and there is no room for more`;
 
 function TapWords({ state }: { readonly state: TapState }) {
   const { phase, end, fields } = state;
@@ -120,8 +119,8 @@ function TapWords({ state }: { readonly state: TapState }) {
   return (
     <>
       <span role="status" data-testid="tap-state">
-        <StateMark state={phase === 'over' ? 'info' : 'good'}>
-          {phase === 'starting' ? 'Starting …' : isOn ? 'Tapping' : end === null ? '' : END_WORDS[end]}
+        <StateMark state={phase === 'over' ? 'info' : !isOn && fields !== null ? 'warning' : 'good'}>
+          {isOn ? 'Tapping' : end !== null ? END_WORDS[end] : fields === null ? 'Starting …' : FULL}
         </StateMark>
       </span>
       {isOn ? (
@@ -129,7 +128,7 @@ function TapWords({ state }: { readonly state: TapState }) {
           {formatDuration(Math.max(0, leftMs))} left
         </span>
       ) : null}
-      {fields === null ? null : (
+      {fields === null || (fields.matched === 0 && phase === 'starting') ? null : (
         <span class="tap-counts minor" title={`At most ${TAP_PER_SECOND} a second are shown`} data-testid="tap-counts">
           <b>{formatWhole(fields.shown)}</b> shown of <b>{formatWhole(fields.matched)}</b> that matched
         </span>

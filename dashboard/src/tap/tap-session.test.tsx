@@ -76,14 +76,19 @@ test('nothing is asked for before the start, nor after the end', async () => {
   expect([tap.value.phase, tap.value.end, tapped.value.length]).toEqual(['over', 'asked', 1]);
 });
 
-test('it ends by its time, is told from one that never began, and keeps what it has', async () => {
+test('it ends by its time and keeps what it has; one without room waits for it', async () => {
   startTap({});
-  await tell([request()], { isOn: false, endsAtMs: 999_000 });
+  await tell([], { endsAtMs: 1_000_900 });
+  await tell([request()], { isOn: false, endsAtMs: 1_000_900 });
   expect([tap.value.phase, tap.value.end, tapped.value.length]).toEqual(['over', 'time', 1]);
   expect(wanted.value.has('tap')).toBe(false);
   startTap({ pool: 'x' });
-  await tell([], { isOn: false }, 'tap?pool=x');
-  expect(tap.value.end).toBe('full');
+  await tell([], { isOn: false, endsAtMs: 0 }, 'tap?pool=x');
+  paint(<TapPanel filter={{ pool: 'x' }} />);
+  expect(textOf('tap-state')).toContain('no room');
+  await tell([], {}, 'tap?pool=x');
+  paint(<TapPanel filter={{ pool: 'x' }} />);
+  expect(textOf('tap-state')).toBe('Tapping');
 });
 
 test('a hidden page taps nothing, and does not go on by itself', async () => {

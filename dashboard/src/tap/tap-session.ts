@@ -4,7 +4,7 @@
  * end; what it has shown stays until it is cleared. Used by the screen of live requests only.
  */
 import { batch, effect, signal } from '@preact/signals';
-import { latest, link } from '../live/session.ts';
+import { latest } from '../live/session.ts';
 import { want } from '../live/wants.ts';
 import type { TapFields, TapFilter, TappedRequest } from '../protocol.ts';
 import { topicOf } from '../store.ts';
@@ -13,12 +13,12 @@ import { mergeTapped } from './tapped-list.ts';
 
 /**
  * - `off`: never begun, or cleared.
- * - `starting`: asked for, and not yet told that it is on.
+ * - `starting`: asked for, and not yet on; told of and not on, it waits for room.
  * - `on`: the balancer shows requests.
  * - `over`: ended; `end` says how.
  */
 export type TapPhase = 'off' | 'starting' | 'on' | 'over';
-export type TapEnd = 'asked' | 'time' | 'hidden' | 'left' | 'full' | 'unknown' | 'blocked';
+export type TapEnd = 'asked' | 'time' | 'hidden' | 'left';
 
 export interface TapState {
   readonly phase: TapPhase;
@@ -30,6 +30,9 @@ export interface TapState {
   /** Requests that had ended, over all pools, when it began; null where that is not known. */
   readonly requestsBefore: number | null;
 }
+
+/** Messages come once a second: by so much the end may be told before its time. */
+const CLOCK_MS = 2_000;
 
 const OFF: TapState = { phase: 'off', end: null, topic: null, fields: null, requestsBefore: null };
 
@@ -50,13 +53,9 @@ export function startTap(filter: TapFilter): void {
   const unwant = want(topic);
   const stopEffect = effect(() => {
     const value = topicOf(latest.value, tapTopic(filter));
-    const isBlocked = link.value === 'polling';
     // Out of the effect: what it sets must not call it again.
     queueMicrotask(() => {
-      if (stopFollowing !== stop) return;
-      if (isBlocked) endTap('blocked');
-      else if (value === null) endTap('unknown');
-      else if (value !== undefined) hear(value.fields, value.rows ?? []);
+      if (stopFollowing === stop && value != null) hear(value.fields, value.rows ?? []);
     });
   });
   function stop(): void {
@@ -69,10 +68,15 @@ export function startTap(filter: TapFilter): void {
 function hear(fields: TapFields, rows: readonly TappedRequest[]): void {
   batch(() => {
     tapped.value = mergeTapped(tapped.peek(), rows);
-    tap.value = { ...tap.peek(), phase: 'on', fields };
-    // One that was refused was never on: its time is still to come.
-    if (!fields.isOn) endTap(fields.endsAtMs > (latest.peek()?.atMs ?? 0) ? 'full' : 'time');
+    const before = tap.peek();
+    tap.value = { ...before, phase: fields.isOn ? 'on' : 'starting', fields };
+    if (before.phase === 'on' && !fields.isOn && isTimeUp(before.fields)) endTap('time');
   });
+}
+
+/** Else the channel was lost meanwhile, and there is no room for it any more. */
+function isTimeUp(before: TapFields | null): boolean {
+  return before === null || before.endsAtMs <= (latest.peek()?.atMs ?? 0) + CLOCK_MS;
 }
 
 /** Ends it, where it is under way. */
