@@ -121,7 +121,7 @@ test('compiled code is kept beside the packages, for threads and processes of th
   const run = start(t, [command]);
   const [inUse, inherited] = String(await run.nextLine()).split(' ');
   assert.equal(inherited, realpathSync(folder));
-  assert.ok(inUse?.startsWith(String(inherited)), inUse);
+  assert.ok(String(inUse).startsWith(String(inherited)), String(inUse));
   assert.equal((await run.ended).code, 0);
   assert.notDeepEqual(readdirSync(folder), []);
 });

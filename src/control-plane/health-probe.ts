@@ -93,7 +93,7 @@ export function excerptOf(body: Buffer): string {
     .toString('utf8')
     .replaceAll(/[\s\p{C}\uFFFD]+/gu, ' ')
     .trim();
-  return [...text].slice(0, EXCERPT_CHARACTERS).join('');
+  return Array.from(text).slice(0, EXCERPT_CHARACTERS).join('');
 }
 
 /** Begins a TCP connection; answers how to end it. */

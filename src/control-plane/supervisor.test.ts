@@ -101,15 +101,11 @@ describe('supervisor', () => {
     assert.deepEqual(supervisor.sockets(), []);
     await supervisor.start();
     assert.equal(running(), 2);
-    // It has inherited none in truth, so each worker has opened one.
-    assert.deepEqual(
-      supervisor.sockets().map((socket) => [socket.name, socket.port]),
-      [
-        ['web', port],
-        ['web', port],
-      ],
-    );
-    assert.equal(new Set(supervisor.sockets().map(({ fd }) => fd)).size, 2);
+    // It has inherited none in truth, so each worker has opened its own, all at one port.
+    const sockets = supervisor.sockets();
+    assert.deepEqual([...new Set(sockets.map(({ name, port: at }) => `${name} ${at}`))], [`web ${port}`]);
+    assert.ok(sockets.length >= 2 && sockets.length % 2 === 0, `${sockets.length} sockets`);
+    assert.equal(new Set(sockets.map(({ fd }) => fd)).size, sockets.length);
     await supervisor.drain(1_000, true);
     assert.deepEqual(supervisor.sockets(), []);
   });
