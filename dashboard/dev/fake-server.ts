@@ -23,6 +23,7 @@ import { ProblemError } from '../../src/control-plane/admin/problems.ts';
 import { type AdminApp, addPath } from '../../src/control-plane/admin/routes.ts';
 import { addSnapshotRoute } from '../../src/control-plane/admin/snapshot-route.ts';
 import { Listeners } from '../../src/control-plane/listeners.ts';
+import { addFakeBackendLog } from './fake-backend-log.ts';
 import { write as change, FakeProblem, findFakePool, sharesOf, tagOf } from './fake-changes.ts';
 import { FakeFleet } from './fake-fleet.ts';
 import type { Scenario } from './fake-pools.ts';
@@ -100,12 +101,13 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
     error instanceof ProblemError ? error.response() : new ProblemError(500, 'fake-server', String(error)).response(),
   );
   addSnapshotRoute(app, () => fleet);
-  addHistoryRoute(app, fleet.history);
+  addHistoryRoute(app, fleet.history, { pool: () => undefined, backend: () => undefined });
   addEventsRoute(app, fleet.journal);
   addFailuresRoute(app);
   addPath(app, '/api/v1/pools/:pool/shares', {
     GET: ({ req, json }) => json(sharesOf(findFakePool(fleet, req.param('pool') ?? ''), req.query('policy') ?? '')),
   });
+  addFakeBackendLog(app, fleet);
   addPath(app, '/api/v1/status', { GET: (c) => c.json(fleet.status()) });
   const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
 

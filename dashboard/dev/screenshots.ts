@@ -29,6 +29,9 @@ const SHOTS: readonly Shot[] = [
   { name: 'pool-states', scenario: 'fleet', hash: '#/pools/static' },
   { name: 'pool-idle', scenario: 'idle', hash: '#/pools/web' },
   { name: 'pool-big', scenario: 'thousand', hash: '#/pools/big' },
+  { name: 'backend', scenario: 'fleet', hash: '#/pools/api/b1' },
+  { name: 'backend-down', scenario: 'fleet', hash: '#/pools/api/b2' },
+  { name: 'backend-draining', scenario: 'fleet', hash: '#/pools/api/b3' },
   { name: 'events', scenario: 'fleet', hash: '#/events' },
   { name: 'sign-in', scenario: 'fleet', hash: '#/', token: 'secret' },
   {

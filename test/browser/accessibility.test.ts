@@ -9,7 +9,7 @@ import { openDashboard, startBrowser } from '../harness/dashboard-page.ts';
 import { freePort } from '../harness/free-port.ts';
 import { startHttpBackends } from '../harness/http-backends.ts';
 
-const SCREENS = ['#/', '#/pools/web', '#/events'];
+const SCREENS = ['#/', '#/pools/web', '#/pools/web/a', '#/pools/web/c', '#/pools/web/dead', '#/events'];
 const SIZES = [
   { width: 1440, height: 900 },
   { width: 360, height: 740 },

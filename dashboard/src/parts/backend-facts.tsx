@@ -40,7 +40,7 @@ export function BackendFacts({ backend, errorsPerSecond }: BackendFactsProps) {
       <Fact name="Requests" title="Attempts finished since the start">
         {formatWhole(backend.requests)}
       </Fact>
-      <Fact name="2xx / 3xx / 4xx / 5xx" title="Answers by class since the start">
+      <Fact name="2xx / 3xx / 4xx / 5xx" title="Answers by class since the start" isWide>
         {formatWhole(statuses['2xx'])} / {formatWhole(statuses['3xx'])} / {formatWhole(statuses['4xx'])} /{' '}
         <span class={statuses['5xx'] > 0 ? 'bad' : undefined}>{formatWhole(statuses['5xx'])}</span>
       </Fact>
@@ -56,12 +56,13 @@ interface FactProps {
   readonly name: string;
   readonly title: string;
   readonly testid?: string;
+  readonly isWide?: boolean;
   readonly children: ComponentChildren;
 }
 
-function Fact({ name, title, testid, children }: FactProps) {
+function Fact({ name, title, testid, isWide = false, children }: FactProps) {
   return (
-    <div title={title}>
+    <div title={title} class={isWide ? 'wide' : undefined}>
       <dt>{name}</dt>
       <dd data-testid={testid}>{children}</dd>
     </div>

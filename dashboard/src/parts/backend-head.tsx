@@ -60,10 +60,12 @@ export function BackendHead({ pool, backend, usesWeights }: BackendHeadProps) {
         </div>
       </dl>
       <div class="backend-controls">
-        <span class="control" aria-hidden={backend.isRemoved}>
-          <span class="control-name">Weight</span>
-          <WeightStepper pool={pool} backend={name} applied={backend.weight} hasEffect={usesWeights} />
-        </span>
+        {backend.isRemoved ? null : (
+          <span class="control">
+            <span class="control-name">Weight</span>
+            <WeightStepper pool={pool} backend={name} applied={backend.weight} hasEffect={usesWeights} />
+          </span>
+        )}
         <span class="control">
           <span class="control-name">Mode</span>
           <ModeButtons pool={pool} backend={name} applied={backend.mode} isRemoved={backend.isRemoved} />

@@ -25,7 +25,10 @@ const DEFAULT_RANGE: HistoryRange = '15m';
 const LINE_STEPS = 60;
 const MAX_LINES = 200;
 
-export function addHistoryRoute(app: AdminApp, history: History, roster: Roster): void {
+/** What is there, sampled or not. */
+type Present = Pick<Roster, 'pool' | 'backend'>;
+
+export function addHistoryRoute(app: AdminApp, history: History, roster: Present): void {
   addPath(app, '/api/v1/history', {
     GET: (c) => {
       const topic = c.req.query('topic') ?? '';
@@ -56,7 +59,7 @@ function answerOf(context: AdminContext, history: History, { kind, path }: Topic
 function answerOfNew(
   c: AdminContext,
   history: History,
-  roster: Roster,
+  roster: Present,
   { kind, path }: TopicName,
   span: Span,
 ): object | null {
