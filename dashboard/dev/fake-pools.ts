@@ -5,7 +5,7 @@ import type { PolicyInfo } from '../../src/protocol/dashboard.ts';
 import type { PoolSettings } from '../../src/protocol/live.ts';
 import { FakeFigures } from './fake-figures.ts';
 
-export type Scenario = 'fleet' | 'calm' | 'thousand' | 'idle' | 'empty';
+export type Scenario = 'fleet' | 'calm' | 'thousand' | 'fifty' | 'idle' | 'empty';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -118,6 +118,14 @@ export function poolsOf(scenario: Scenario, nowMs: number): FakePool[] {
       return fakeBackend(`node-${index + 1}`, 9000 + index, isDown ? 'down' : 'up', isDown ? 'status 503' : '', nowMs);
     });
     return [fakePool('big', 'round-robin', 24_000, backends)];
+  }
+  if (scenario === 'fifty') {
+    return Array.from({ length: 50 }, (_, pool) => {
+      const backends = Array.from({ length: 20 }, (__, index) =>
+        fakeBackend(`b${index + 1}`, 9000 + 20 * pool + index, 'up', '', nowMs),
+      );
+      return fakePool(`pool-${pool + 1}`, 'round-robin', 400, backends);
+    });
   }
   const b = (name: string, port: number, state: BackendState = 'up', reason = ''): FakeBackend =>
     fakeBackend(name, port, state, reason, nowMs);

@@ -19,6 +19,8 @@ interface BackendRowProps {
   /** Those that are shown. */
   readonly columns: readonly BackendColumn[];
   readonly usesWeights: boolean;
+  /** Dense rows show no times. */
+  readonly isCompact: boolean;
   /** Whether the table is so long that rows out of sight stand still. */
   readonly isInLongTable: boolean;
 }
@@ -43,7 +45,7 @@ function rowOf(
   element: RefObject<HTMLTableRowElement | null>,
   isRunning: boolean,
 ): JSX.Element {
-  const { pool, backend, columns, usesWeights } = props;
+  const { pool, backend, columns, usesWeights, isCompact } = props;
   const { name } = backend;
   const isPending = pending.value.has(keyOf('mode', pool, name)) || pending.value.has(keyOf('remove', pool, name));
   return (
@@ -57,7 +59,7 @@ function rowOf(
       tabIndex={-1}
     >
       {columns.map(({ id, cell }) => (
-        <Fragment key={id}>{cell({ pool, backend, usesWeights, isRunning })}</Fragment>
+        <Fragment key={id}>{cell({ pool, backend, usesWeights, isRunning: isRunning && !isCompact })}</Fragment>
       ))}
     </tr>
   );

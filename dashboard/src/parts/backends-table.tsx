@@ -71,6 +71,7 @@ export function BackendsTable({ pool, backends, matchingCount, offset, usesWeigh
               backend={backend}
               columns={columns}
               usesWeights={usesWeights}
+              isCompact={view.isCompact}
               isInLongTable={rows.length > LONG_TABLE_ROWS}
             />
           ))}
