@@ -66,12 +66,12 @@ const textOf = async (page: Page, testid: string): Promise<string> =>
 describe('dashboard in a browser', () => {
   it('shows the worst state in title, icon and words, and needs nothing from elsewhere', async (t) => {
     const { page, server, problems } = await open(t, '#/');
-    assert.equal(await page.title(), '▲ Ballast — 2 of 3 pools degraded');
+    assert.equal(await page.title(), '[prod] ▲ Ballast — 2 of 3 pools degraded');
     assert.equal(await page.locator('#favicon').getAttribute('href'), './favicon-degraded.svg');
     assert.equal(await textOf(page, 'pool-api-state'), 'degraded 2 of 4');
     for (const backend of server.fleet.fakePools[0]?.backends ?? [])
       server.fleet.setDown('web', backend, true, Date.now());
-    await page.waitForFunction(() => document.title === '✕ Ballast — web down');
+    await page.waitForFunction(() => document.title === '[prod] ✕ Ballast — web down');
     assert.deepEqual(problems, []);
   });
 
@@ -81,7 +81,7 @@ describe('dashboard in a browser', () => {
     await page.getByTestId('connection-banner').waitFor();
     assert.match(await textOf(page, 'connection-banner'), /Connection lost — figures are from \d\d:\d\d:\d\d\./);
     assert.equal(await page.getByTestId('backends').getAttribute('data-stale'), 'true');
-    assert.equal(await page.title(), '? Ballast — connection lost · api');
+    assert.equal(await page.title(), '[prod] ? Ballast — connection lost · api');
     server.setSilent(false);
     await page.getByTestId('connection-banner').waitFor({ state: 'detached' });
     assert.equal(await page.getByTestId('backends').getAttribute('data-stale'), 'false');
