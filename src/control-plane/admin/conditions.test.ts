@@ -217,6 +217,7 @@ describe('admin API: reload', () => {
       revision: side.roster.revision,
       changes: ['routes changed'],
       needsRestart: [],
+      overruled: [],
       warnings: [],
     });
     assert.deepEqual(side.calls, []);
