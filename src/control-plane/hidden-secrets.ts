@@ -10,14 +10,25 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { secretSpansOf } from '../config/secret-spans.ts';
 
+const TEXTS_KEPT = 4;
 const STAND_IN = /<hidden:[0-9a-f]{12}>/g;
 
 export class HiddenSecrets {
   readonly #key = randomBytes(32);
   readonly #secrets = new Map<string, string>();
+  readonly #shown = new Map<string, string>();
 
-  /** The text with a stand-in for each secret. */
+  /** The text with a stand-in for each secret. A page asks for the same ones again and again. */
   hide(text: string): string {
+    const known = this.#shown.get(text);
+    if (known !== undefined) return known;
+    const shown = this.#hide(text);
+    if (this.#shown.size >= TEXTS_KEPT) this.#shown.clear();
+    this.#shown.set(text, shown);
+    return shown;
+  }
+
+  #hide(text: string): string {
     let shown = '';
     let from = 0;
     for (const [start, end] of secretSpansOf(text)) {

@@ -31,7 +31,10 @@ export function EditorView() {
   const isOvertaken = now !== null && current !== null && now.tag !== current.tag;
 
   useEffect(() => {
-    if (draft.peek() === null) loadFile();
+    const kept = draft.peek();
+    const isOwn = kept !== null && (kept.text !== kept.loaded || kept.from !== 'the file');
+    // What somebody is writing stays.
+    if (!isOwn) loadFile();
   }, [current?.tag]);
   const line = wantedLine.value;
   useEffect(() => {

@@ -1,6 +1,6 @@
 /** The config in force as a tree, each value with where it is from; folded, filtered, and copied as YAML. */
 import { useSignal } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { FilterField } from '../parts/filter-field.tsx';
 import { place, setOption } from '../router.ts';
 import { CopyButton } from '../tap/copy-button.tsx';
@@ -44,6 +44,10 @@ export function EffectiveView({ onOpenLine }: EffectiveViewProps) {
   const hasFlags = config.value !== null && config.value.value.file === null;
   // What was asked for is shown, and not folded away.
   const isFiltered = text.trim() !== '' || origin !== 'all';
+  useEffect(() => {
+    // What was folded by hand was folded in another tree.
+    toggled.value = new Set();
+  }, [text, origin]);
   const rows = kept === null ? [] : rowsOf(kept, toggled.value, more.value, isFiltered);
   const toggle = (node: ConfigNode): void => {
     const next = new Set(toggled.peek());
