@@ -3,7 +3,7 @@
  * points at it, stands in it with the keyboard, or reads the story of one of its requests.
  */
 import { useSignal } from '@preact/signals';
-import { useCallback, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { formatDuration, formatWhole, plural } from '../format.ts';
 import { isPaused, isStale } from '../live/session.ts';
 import { useTopic } from '../live/use-topic.ts';
@@ -16,7 +16,10 @@ import { RequestStory } from './request-story.tsx';
 import { RequestsTable, rowIdOf } from './requests-table.tsx';
 import { isShown } from './tap-filter.ts';
 import { type TapEnd, type TapState, tap, tapped } from './tap-session.ts';
-import { countNew } from './tapped-list.ts';
+import { countNew, TAPPED_KEPT } from './tapped-list.ts';
+
+/** Rows that are painted at once: with 20 new ones a second, more would keep the browser busy. */
+const ROWS_AT_ONCE = 40;
 
 export function TapPanel({ filter }: { readonly filter: TapFilter }) {
   const state = tap.value;
@@ -38,20 +41,37 @@ export function TapPanel({ filter }: { readonly filter: TapFilter }) {
         );
   const refresh = useSignal(0);
   void refresh.value;
+  const [most, setMost] = useState(ROWS_AT_ONCE);
+  const isEmpty = requests.length === 0;
+  // A list that is not there is neither pointed at nor stood in.
+  useEffect(() => {
+    if (isEmpty) isHeld.value = false;
+  }, [isEmpty]);
   const index = opened === null ? -1 : requests.indexOf(opened);
   const open = useCallback((request: TappedRequest) => setOpened(request), []);
   const close = (): void => {
-    const last = opened;
     // The row that gets the focus must still be there.
     isHeld.value = true;
     setOpened(null);
-    // After the dialog has given the focus back to where it was opened: the row may be another one now.
-    if (last !== null)
-      setTimeout(() => document.querySelector<HTMLElement>(`[id="${CSS.escape(rowIdOf(last))}"]`)?.focus());
   };
+  // To the row that was read last: it may be another one than that from which the story was opened.
+  const lastRead = useRef<TappedRequest | null>(null);
+  useEffect(() => {
+    const last = lastRead.current;
+    lastRead.current = opened;
+    if (opened !== null || last === null) return;
+    const row = document.getElementById(rowIdOf(last));
+    row?.focus();
+    if (row === null) isHeld.value = false;
+  }, [opened]);
   const step = (by: number): (() => void) | null => {
     const next = index === -1 ? undefined : requests[index + by];
-    return next === undefined ? null : () => setOpened(next);
+    if (next === undefined) return null;
+    return () => {
+      setOpened(next);
+      // Its row must be there when the story is closed.
+      if (index + by >= most) setMost(TAPPED_KEPT);
+    };
   };
   return (
     <section class="panel tap-panel" aria-label="Tapped requests" data-phase={state.phase}>
@@ -75,7 +95,7 @@ export function TapPanel({ filter }: { readonly filter: TapFilter }) {
           {formatWhole(waiting)} new
         </button>
       </header>
-      {requests.length === 0 ? (
+      {isEmpty ? (
         <NothingYet state={state} isFiltered={Object.keys(filter).length > 0} keptCount={all.length} />
       ) : (
         <div
@@ -95,7 +115,14 @@ export function TapPanel({ filter }: { readonly filter: TapFilter }) {
             isHeld.value = event.currentTarget.matches(':hover');
           }}
         >
-          <RequestsTable requests={requests} onOpen={open} />
+          <RequestsTable requests={requests.slice(0, most)} onOpen={open} />
+          {requests.length > most ? (
+            <p class="tap-more">
+              <button type="button" class="button" data-testid="tap-more" onClick={() => setMost(TAPPED_KEPT)}>
+                Show all {formatWhole(requests.length)}
+              </button>
+            </p>
+          ) : null}
         </div>
       )}
       {opened === null ? null : <RequestStory request={opened} onClose={close} onNewer={step(-1)} onOlder={step(1)} />}
