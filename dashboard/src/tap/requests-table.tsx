@@ -2,7 +2,7 @@
  * Tapped requests as rows, newest end first. A row never changes once it is there, so it is painted
  * once; the bar beside its duration has a scale of its own, so that no other row moves it.
  */
-import { useMemo } from 'preact/hooks';
+import { Component } from 'preact';
 import { formatBytes, formatDay } from '../format.ts';
 import { isStale } from '../live/session.ts';
 import { Shape, StateMark } from '../parts/state-mark.tsx';
@@ -64,9 +64,23 @@ export function RequestsTable({
   );
 }
 
-function RequestRow({ request, onOpen }: { readonly request: TappedRequest; readonly onOpen: Open }) {
-  // The same node again: nothing below it is compared.
-  return useMemo(() => rowOf(request, onOpen), [request, onOpen]);
+interface RowProps {
+  readonly request: TappedRequest;
+  readonly onOpen: Open;
+}
+
+/**
+ * Compared once and not painted again. A node kept by `useMemo` would do the same, but it keeps the
+ * whole list as it was when the row was made, and that one its rows, and so on for ever.
+ */
+class RequestRow extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    return next.request !== this.props.request;
+  }
+
+  render({ request, onOpen }: RowProps) {
+    return rowOf(request, onOpen);
+  }
 }
 
 function rowOf(request: TappedRequest, onOpen: Open) {
