@@ -32,6 +32,18 @@ const SHOTS: readonly Shot[] = [
   { name: 'backend', scenario: 'fleet', hash: '#/pools/api/b1' },
   { name: 'backend-down', scenario: 'fleet', hash: '#/pools/api/b2' },
   { name: 'backend-draining', scenario: 'fleet', hash: '#/pools/api/b3' },
+  { name: 'requests', scenario: 'fleet', hash: '#/requests' },
+  { name: 'requests-list', scenario: 'fleet', hash: '#/requests', prepare: (page) => tapUntil(page, 6) },
+  {
+    name: 'requests-story',
+    scenario: 'fleet',
+    hash: '#/requests?status=504',
+    prepare: async (page) => {
+      await tapUntil(page, 1);
+      await page.locator('.requests [data-open]').first().press('Enter');
+      await page.getByTestId('request-story').waitFor();
+    },
+  },
   { name: 'events', scenario: 'fleet', hash: '#/events' },
   { name: 'sign-in', scenario: 'fleet', hash: '#/', token: 'secret' },
   {
@@ -55,6 +67,15 @@ const SHOTS: readonly Shot[] = [
     prepare: (page) => page.getByTestId('chart-latency-as-table').click(),
   },
 ];
+
+/** Begins the tap of the screen and waits for so many requests. */
+async function tapUntil(page: Page, count: number): Promise<void> {
+  await page.getByTestId('tap-button').click();
+  await page
+    .locator('.requests [data-row]')
+    .nth(count - 1)
+    .waitFor();
+}
 
 const out = process.argv[2] ?? '/tmp/shots';
 const filter = process.argv[3] ?? '';

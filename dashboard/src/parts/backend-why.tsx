@@ -7,6 +7,7 @@ import { getExplanation } from '../live/api.ts';
 import { shown } from '../live/session.ts';
 import { useRead } from '../live/use-read.ts';
 import { eventsHref } from '../router.ts';
+import { requestsHref } from '../tap/tap-filter.ts';
 import { EventItems } from './event-items.tsx';
 
 /** Shares follow the load: they are asked for again this often, and at once when its state changes. */
@@ -28,7 +29,11 @@ export function BackendWhy({ pool, backend }: BackendWhyProps) {
   return (
     <section class="panel backend-why" aria-labelledby="why-title">
       <h2 class="panel-title" id="why-title">
-        Why it gets what it gets <a href={eventsHref(`${pool}/${name}`)}>Its events</a>
+        Why it gets what it gets{' '}
+        <span>
+          <a href={eventsHref(`${pool}/${name}`)}>Its events</a> ·{' '}
+          <a href={requestsHref({ pool, backend: name })}>Its live requests</a>
+        </span>
       </h2>
       <div class="why-words" data-testid="backend-why">
         {problem === null ? null : <p class="minor">It cannot be asked: {problem}</p>}

@@ -24,6 +24,7 @@ import { isColumnShown, viewOf } from '../parts/table-view.ts';
 import { type CopyFormat, ViewMenu } from '../parts/view-menu.tsx';
 import { eventsHref, place } from '../router.ts';
 import { csvOf, jsonOf } from '../table-text.ts';
+import { requestsHref } from '../tap/tap-filter.ts';
 import { poolTopic, SYSTEM } from '../topics.ts';
 
 /** A filter is of use from here on. */
@@ -109,9 +110,10 @@ export function PoolScreen({ name }: { readonly name: string }) {
               <StateFilter label="Backends by state" choices={STATES} />
             </>
           ) : null}
-          <a class="section-link" href={eventsHref(name)}>
-            Events of this pool
-          </a>
+          <span class="section-link">
+            <a href={eventsHref(name)}>Events of this pool</a> ·{' '}
+            <a href={requestsHref({ pool: name })}>Live requests</a>
+          </span>
           <ViewMenu table={BACKENDS_VIEW} columns={BACKEND_COLUMNS} read={read} />
           <button
             type="button"

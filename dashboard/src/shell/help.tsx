@@ -8,7 +8,7 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['?'], 'this help'],
   [['Ctrl or ⌘', 'K'], 'search and commands, in every field and whatever else is switched off'],
   [['/'], 'go to the filter'],
-  [['j', 'k'], 'next row, previous row'],
+  [['j', 'k'], 'next row, previous row; in the story of a request, the next one'],
   [['Enter'], 'open the row'],
   [['x'], 'tick the row of a backend'],
   [['r', 'd', 'm'], 'the row, or all that are ticked: ready, drain, maintenance'],

@@ -13,6 +13,7 @@ import { Icon } from '../parts/icon.tsx';
 import { Shape, StateMark } from '../parts/state-mark.tsx';
 import type { FailureCode, TappedAttempt, TappedCandidate, TappedRequest } from '../protocol.ts';
 import { backendHref, poolHref } from '../router.ts';
+import { areShortcutsOn } from '../shell/keyboard.ts';
 import { SYSTEM } from '../topics.ts';
 import { CopyButton } from './copy-button.tsx';
 import { curlGaps, curlOf, isRedacted, jsonOf } from './request-copy.ts';
@@ -41,7 +42,7 @@ export function RequestStory({ request, onClose, onNewer, onOlder }: RequestStor
       <div
         class="request-story"
         onKeyDown={(event) => {
-          if (event.ctrlKey || event.metaKey || event.altKey) return;
+          if (event.ctrlKey || event.metaKey || event.altKey || !areShortcutsOn.value) return;
           if (event.target instanceof Element && event.target.matches('textarea')) return;
           if (event.key === 'j') onOlder?.();
           else if (event.key === 'k') onNewer?.();
