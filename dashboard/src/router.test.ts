@@ -22,7 +22,10 @@ test('names with any characters survive the address', () => {
   const name = 'a/b c?d#e';
   expect(parsePlace(poolHref(name)).route).toEqual({ screen: 'pool', pool: name });
   expect(parsePlace(backendHref(name, 'b/1')).route).toEqual({ screen: 'backend', pool: name, backend: 'b/1' });
-  expect(parsePlace(eventsHref('a&b=c'))).toMatchObject({ route: { screen: 'events' }, filter: 'a&b=c' });
+  expect(parsePlace(eventsHref('a&b=c'))).toMatchObject({
+    route: { screen: 'events' },
+    options: { subject: 'a&b=c' },
+  });
 });
 
 test('an address holds the range of the charts and the sort of the table', () => {

@@ -75,8 +75,9 @@ export function backendHref(pool: string, backend: string): string {
   return `${poolHref(pool)}/${encodeURIComponent(backend)}`;
 }
 
-export function eventsHref(filter = ''): string {
-  return filter === '' ? '#/events' : `#/events?${new URLSearchParams({ q: filter })}`;
+/** Of a pool with its backends, or of one backend. */
+export function eventsHref(subject: string): string {
+  return `#/events?${new URLSearchParams({ subject })}`;
 }
 
 export const place = signal<Place>(parsePlace(globalThis.location?.hash ?? ''));

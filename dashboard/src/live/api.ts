@@ -174,6 +174,17 @@ export function getEvents({ subjects, kinds, ...query }: EventQuery): Promise<Ev
   return read('api/v1/events', { ...query, kind: kinds, subject: subjects });
 }
 
+/** All that match, a line each, as they are kept. */
+export async function exportEvents({ subjects, kinds, text, level }: EventQuery): Promise<Blob> {
+  const fields = new URLSearchParams();
+  for (const kind of kinds ?? []) fields.append('kind', kind);
+  for (const subject of subjects ?? []) fields.append('subject', subject);
+  if (text !== undefined && text !== '') fields.set('text', text);
+  if (level != null) fields.set('level', level);
+  const response = await call('GET', `api/v1/events?${fields}`, undefined, { accept: 'application/x-ndjson' });
+  return response.blob();
+}
+
 /** Who would get what under this policy, if it were applied now. */
 export function getShares(pool: string, policy: string): Promise<SharePreview> {
   return read(`${poolPath(pool)}/shares`, { policy });

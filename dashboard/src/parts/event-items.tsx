@@ -1,6 +1,8 @@
 /** Events as list items: when, how grave, what about, what happened, by whom. */
+import { Fragment } from 'preact';
+import { markHref } from '../event-filter.ts';
 import { formatClock, formatDay } from '../format.ts';
-import { isStale } from '../live/session.ts';
+import { isStale, shown } from '../live/session.ts';
 import type { LiveEvent } from '../protocol.ts';
 import { backendHref, poolHref } from '../router.ts';
 import { Shape } from './state-mark.tsx';
@@ -24,25 +26,50 @@ export function subjectHref(subject: string): string | null {
 interface EventItemsProps {
   readonly events: readonly LiveEvent[];
   readonly testid: string;
+  /** The number of the one that the address names. */
+  readonly marked?: number | null;
 }
 
-/** Newest first. */
-export function EventItems({ events, testid }: EventItemsProps) {
+/** Newest first, with a line where another day begins. */
+export function EventItems({ events, testid, marked = null }: EventItemsProps) {
+  let day = formatDay(shown.value?.atMs ?? 0);
   return (
     <ol class="events" data-testid={testid} data-stale={isStale.value}>
-      {events.map((event) => (
-        <EventItem key={event.id} event={event} href={subjectHref(event.subject)} />
-      ))}
+      {events.map((event) => {
+        const own = formatDay(event.atMs);
+        const isOther = own !== day;
+        day = own;
+        return (
+          <Fragment key={event.id}>
+            {isOther ? <li class="event-day">{own}</li> : null}
+            <EventItem event={event} href={subjectHref(event.subject)} isMarked={event.id === marked} />
+          </Fragment>
+        );
+      })}
     </ol>
   );
 }
 
-function EventItem({ event, href }: { readonly event: LiveEvent; readonly href: string | null }) {
+interface EventItemProps {
+  readonly event: LiveEvent;
+  readonly href: string | null;
+  readonly isMarked: boolean;
+}
+
+function EventItem({ event, href, isMarked }: EventItemProps) {
   return (
-    <li class="event" data-row data-level={event.level} data-kind={event.kind} tabIndex={-1}>
-      <time dateTime={new Date(event.atMs).toISOString()} title={formatDay(event.atMs)}>
-        {formatClock(event.atMs)}
-      </time>
+    <li
+      class="event"
+      data-row
+      data-event={event.id}
+      data-level={event.level}
+      data-kind={event.kind}
+      aria-current={isMarked ? 'true' : undefined}
+      tabIndex={-1}
+    >
+      <a class="event-time" href={markHref(event)} title={`${formatDay(event.atMs)}: link to this event`}>
+        <time dateTime={new Date(event.atMs).toISOString()}>{formatClock(event.atMs)}</time>
+      </a>
       <span class="event-level" data-state={event.level}>
         <Shape of={event.level} label={LEVEL_WORDS[event.level]} />
       </span>
