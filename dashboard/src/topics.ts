@@ -60,6 +60,8 @@ export interface RowWindow<Sort extends string> {
   readonly sort?: Sort | `-${Sort}` | null;
   /** Words that all occur. */
   readonly filter?: string;
+  /** Of pools: those that stand before all others. */
+  readonly first?: readonly string[];
 }
 
 export function poolsTopic(window: RowWindow<PoolSort> = {}): TopicKey<PoolsFields, PoolRow> {
@@ -121,12 +123,13 @@ export function subjectOf(topic: string): string {
   return topic.split('?', 1)[0] ?? '';
 }
 
-function optionsOf({ offset = 0, limit, sort, filter = '' }: RowWindow<string>): string {
+function optionsOf({ offset = 0, limit, sort, filter = '', first = [] }: RowWindow<string>): string {
   const options = new URLSearchParams();
   if (offset > 0) options.set('offset', String(offset));
   if (limit !== undefined) options.set('limit', String(limit));
   if (sort != null) options.set('sort', sort);
   if (filter.trim() !== '') options.set('q', filter.trim());
+  if (first.length > 0) options.set('first', first.join(','));
   const text = options.toString();
   return text === '' ? '' : `?${text}`;
 }

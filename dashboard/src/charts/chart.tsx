@@ -13,6 +13,7 @@ import {
   tableOf,
 } from './plot-data.ts';
 import { isLogScale, ScaleButton } from './scale-button.tsx';
+import { zoom } from './zoom.ts';
 
 interface ChartProps {
   readonly title: string;
@@ -43,7 +44,7 @@ export function Chart({ title, unit, testid, data, events, isTall = false }: Cha
       tools={canBeLog ? <ScaleButton title={title} testid={`${testid}-log`} /> : null}
       latestSlot={lastKnown(data)}
       readingOf={(slot) => readingOf(data, slot, unit)}
-      summary={summaryOf(data, unit)}
+      summary={summaryOf(data, unit, zoom.value === null ? 'now' : 'last')}
       legend={(slot) => (
         <>
           {totals === undefined ? null : (

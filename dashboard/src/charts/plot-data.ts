@@ -145,8 +145,8 @@ export function formatValue(value: Cell, unit: string): string {
   return unit === 'ms' ? formatMs(value) : formatRate(value);
 }
 
-/** The picture in one or two sentences, for those who do not see it. */
-export function summaryOf(data: PlotData, unit: string): string {
+/** The picture in one or two sentences, for those who do not see it. `lastWord`: what its end is called. */
+export function summaryOf(data: PlotData, unit: string, lastWord = 'now'): string {
   const values = data.isStacked ? totals(data) : (data.lines.at(-1)?.values ?? []);
   const known = values.filter((value) => value !== null);
   const what = data.isStacked ? '' : `${data.lines.at(-1)?.label ?? ''} `;
@@ -154,7 +154,7 @@ export function summaryOf(data: PlotData, unit: string): string {
   const [least, most, last] = [Math.min(...known), Math.max(...known), known.at(-1) ?? null];
   const gapCount = data.isStacked ? countGaps(values) : 0;
   const gaps = gapCount === 0 ? '' : gapCount === 1 ? ' One gap.' : ` ${gapCount} gaps.`;
-  const figures = `now ${formatValue(last, unit)}, least ${formatValue(least, unit)}, most ${formatValue(most, unit)}`;
+  const figures = `${lastWord} ${formatValue(last, unit)}, least ${formatValue(least, unit)}, most ${formatValue(most, unit)}`;
   return `${what}${figures} ${unit}.${gaps}`;
 }
 

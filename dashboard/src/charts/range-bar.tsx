@@ -1,4 +1,5 @@
 /** How far back the charts of a screen go, kept in the address, and the way to stop the picture. */
+import type { ComponentChildren } from 'preact';
 import { isPaused, shown, togglePause } from '../live/session.ts';
 import { Icon } from '../parts/icon.tsx';
 import type { HistoryRange } from '../protocol.ts';
@@ -10,9 +11,11 @@ interface RangeBarProps {
   readonly title: string;
   /** Longer ones are not kept of this thing; left out, all are. */
   readonly longest?: HistoryRange;
+  /** Further buttons, at its end. */
+  readonly children?: ComponentChildren;
 }
 
-export function RangeBar({ title, longest = '7d' }: RangeBarProps) {
+export function RangeBar({ title, longest = '7d', children }: RangeBarProps) {
   const kept = RANGES.slice(0, RANGES.findIndex(({ name }) => name === longest) + 1);
   const span = zoom.value;
   return (
@@ -49,6 +52,7 @@ export function RangeBar({ title, longest = '7d' }: RangeBarProps) {
         <Icon name={isPaused.value ? 'play' : 'pause'} />
         <span class="button-word">{isPaused.value ? 'Resume' : 'Pause'}</span>
       </button>
+      {children}
     </header>
   );
 }

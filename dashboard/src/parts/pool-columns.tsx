@@ -6,6 +6,7 @@ import type { PoolRow } from '../protocol.ts';
 import { poolHref } from '../router.ts';
 import type { TextColumn } from '../table-text.ts';
 import { BackendShapes } from './backend-shapes.tsx';
+import { PinButton } from './pin-button.tsx';
 import { SortHeader } from './sort-header.tsx';
 import { Sparkline } from './sparkline.tsx';
 import { StateMark } from './state-mark.tsx';
@@ -34,6 +35,7 @@ export const POOL_COLUMNS: readonly PoolColumn[] = [
         <a class="name" href={poolHref(name)} data-open>
           {name}
         </a>
+        <PinButton pool={name} />
         <span class="address">{policy}</span>
       </th>
     ),

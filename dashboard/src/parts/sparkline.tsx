@@ -33,6 +33,17 @@ export function thin(values: readonly Cell[], count: number): Cell[] {
   });
 }
 
+/** The highest of each of `count` stretches: for percentiles, which have no mean. */
+export function peaks(values: readonly Cell[], count: number): Cell[] {
+  const size = Math.max(1, values.length / count);
+  return Array.from({ length: Math.min(count, values.length) }, (_, index) => {
+    const known = values
+      .slice(Math.floor(index * size), Math.floor((index + 1) * size))
+      .filter((value) => value !== null);
+    return known.length === 0 ? null : Math.max(...known);
+  });
+}
+
 interface SparklineProps {
   readonly values: readonly Cell[];
   readonly tone?: 'bad';

@@ -6,6 +6,7 @@ import { useTopic } from '../live/use-topic.ts';
 import { NoPools } from '../parts/empty.tsx';
 import { FilterField } from '../parts/filter-field.tsx';
 import { Pager } from '../parts/pager.tsx';
+import { pinnedPools } from '../parts/pin-button.tsx';
 import { POOL_COLUMNS } from '../parts/pool-columns.tsx';
 import { POOL_SORTS, PoolsTable } from '../parts/pools-table.tsx';
 import { readSort } from '../parts/sort-header.tsx';
@@ -32,7 +33,7 @@ export function PoolsScreen() {
   const { filter, sort } = place.value;
   const order = readSort(sort, POOL_SORTS);
   const totals = useTopic(TOTALS)?.fields;
-  const pools = useTopic(poolsTopic({ offset: offset.value, sort: order, filter }));
+  const pools = useTopic(poolsTopic({ offset: offset.value, sort: order, filter, first: pinnedPools.value }));
   const count = pools?.fields.matchingCount ?? 0;
   const view = viewOf(VIEW).value;
   const columns = useMemo(() => POOL_COLUMNS.filter((column) => isColumnShown(view, column)), [view]);

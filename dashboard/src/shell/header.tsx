@@ -73,7 +73,6 @@ export function Header() {
           }}
         >
           <Icon name="search" />
-          <span class="button-word">Search</span>
           <kbd aria-hidden="true">{PALETTE_KEYS}</kbd>
         </button>
         <button

@@ -3,15 +3,19 @@
  * would change the balancer opens its screen and the dialog that asks; nothing is changed from here.
  */
 
+import { effect } from '@preact/signals';
 import { isLogScale, setLogScale } from '../charts/scale-button.tsx';
 import { backToLive, zoom } from '../charts/zoom.ts';
-import { isPaused, togglePause } from '../live/session.ts';
-import { ask } from '../parts/confirm.tsx';
+import { checkNow } from '../live/backend-acts.ts';
+import { isPaused, latest, togglePause } from '../live/session.ts';
+import { ask, askChange } from '../parts/confirm.tsx';
 import type { IconName } from '../parts/icon.tsx';
+import { choosePolicyFor } from '../parts/policy-dialog.tsx';
 import type { ShapeName } from '../parts/state-mark.tsx';
 import type { SearchRow } from '../protocol.ts';
 import { RANGES } from '../ranges.ts';
 import { backendHref, eventsHref, go, parsePlace, place, poolHref, setOptions } from '../router.ts';
+import { backendOf } from '../store.ts';
 import { isHelpOpen } from './keyboard.ts';
 import { type Ranked, VERBS, type Verb } from './palette-rank.ts';
 import { SCREENS } from './screens.ts';
@@ -37,6 +41,9 @@ export interface PaletteGroup {
   readonly title: string;
   readonly items: readonly PaletteItem[];
 }
+
+/** A backend that is not there any more has no weight. */
+const KNOWN_WITHIN_MS = 5_000;
 
 const PLAIN = { icon: null, state: null, note: '', thing: null } as const;
 
@@ -89,16 +96,43 @@ const VERB_WORDS: Readonly<Record<Verb, readonly [words: string, icon: IconName]
   ready: ['Ready', 'ready'],
   drain: ['Drain', 'drain'],
   maintenance: ['Maintenance', 'maintenance'],
+  weight: ['Weight of', 'columns'],
   remove: ['Remove', 'trash'],
+  check: ['Check', 'check'],
+  policy: ['Policy of', 'columns'],
 };
 
-/** Null for a pool: these are for backends. */
+/** Null where the verb is not for such a thing. All but a check ask before anything is done. */
 export function verbItem(verb: Verb, thing: Thing): PaletteItem | null {
   const { pool, backend } = thing;
-  if (backend === null) return null;
+  if ((verb === 'policy') !== (backend === null)) return null;
   const [words, icon] = VERB_WORDS[verb];
-  const run = (): void => goAnd(hrefOf(thing), () => ask(verb, pool, backend));
-  return { ...PLAIN, key: `${verb} ${nameOf(thing)}`, words: `${words} ${nameOf(thing)} …`, icon, run };
+  const act = (): void => {
+    if (backend === null) choosePolicyFor(pool);
+    else if (verb === 'check') void checkNow(pool, backend);
+    else if (verb === 'weight') askWeight(pool, backend);
+    else if (verb !== 'policy') ask(verb, pool, backend);
+  };
+  const run = (): void => goAnd(hrefOf(thing), act);
+  return {
+    ...PLAIN,
+    key: `${verb} ${nameOf(thing)}`,
+    words: `${words} ${nameOf(thing)}${verb === 'check' ? ' now' : ' …'}`,
+    icon,
+    run,
+  };
+}
+
+/** The dialog begins with the weight that holds, once the screen has been told it. */
+function askWeight(pool: string, backend: string): void {
+  let isAsked = false;
+  const stop = effect(() => {
+    const known = backendOf(latest.value, pool, backend);
+    if (known === null || isAsked) return;
+    isAsked = true;
+    askChange({ kind: 'weight', pool, backends: [backend], weight: known.weight });
+  });
+  setTimeout(stop, KNOWN_WITHIN_MS);
 }
 
 /** What can be done to a thing. */

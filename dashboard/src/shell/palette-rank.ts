@@ -64,8 +64,8 @@ export function rank<Item extends Ranked>(items: readonly Item[], text: string, 
   return found.sort((a, b) => a.distance - b.distance || a.place - b.place).map(({ item }) => item);
 }
 
-/** What can be done to a backend, by the words that ask for it. */
-export const VERBS = ['drain', 'maintenance', 'ready', 'remove'] as const;
+/** What can be done to a backend or a pool, by the words that ask for it. */
+export const VERBS = ['drain', 'maintenance', 'ready', 'weight', 'remove', 'check', 'policy'] as const;
 export type Verb = (typeof VERBS)[number];
 
 /** `drain b2`: the verb, and what is left; null where no word begins one. */

@@ -197,8 +197,8 @@ function useGroups(text: string, thing: Thing | null): Groups {
   const isEmpty = text.trim() === '';
   const isAsking = thing === null && !isEmpty;
   const found = useSearch(isAsking ? text : '', isAsking ? FOUND_AT_MOST : 0);
-  // All that a verb is for are backends.
-  const targets = useSearch(verb === null ? '' : `${verb.rest} backend`, verb === null ? 0 : FOUND_AT_MOST);
+  const target = verb?.verb === 'policy' ? 'pool' : 'backend';
+  const targets = useSearch(verb === null ? '' : `${verb.rest} ${target}`, verb === null ? 0 : FOUND_AT_MOST);
   const keys = recent.value;
   if (thing !== null) return { groups: filled('Actions', rank(thingActions(thing), text, [])), hiddenCount: 0 };
   if (isEmpty) {
