@@ -56,8 +56,9 @@ test('a backend is opened by the keyboard, and its failure is told with its reas
     page.getByTestId('backend-why'),
     /^It is one of 2 backends that take requests; round-robin gives it 50 %/,
   );
-  const routes = page.getByTestId('backend-routes');
-  assert.deepEqual(await routes.locator('.route-match').allTextContents(), ['shop.test', 'everything']);
+  const routes = page.getByTestId('backend-routes').locator('.route-match');
+  await routes.nth(1).waitFor();
+  assert.deepEqual(await routes.allTextContents(), ['shop.test', 'everything']);
 
   side.isBad = true;
   await page.getByTestId('check-now').click();

@@ -163,7 +163,7 @@ export async function runBalancer(
 ): Promise<BalancerProgram> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const folder = await mkdtemp(path.join(os.tmpdir(), 'ballast-test-'));
-  cleanup.after(() => rm(folder, { recursive: true, force: true }));
+  cleanup.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const configFile = path.join(folder, 'ballast.yaml');
   await writeFile(configFile, JSON.stringify(withDefaults(settings, port, adminPort), null, 2));
   const balancer = new BalancerProgram(cleanup, configFile, port, adminPort, env, more);

@@ -116,7 +116,7 @@ export async function runBallast(
   const configFile = path.join(folder, 'ballast.yaml');
   await writeFile(configFile, yaml);
   const program = startProgram(cleanup, ['run', '-c', configFile], env);
-  cleanup.after(() => rm(folder, { recursive: true, force: true }));
+  cleanup.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   await eventually(
     () => `ports ${ports.join(', ')} to accept\n${program.log}`,
     async () => {

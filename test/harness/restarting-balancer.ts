@@ -163,7 +163,7 @@ export async function runRestartingBalancer(
   env: NodeJS.ProcessEnv = {},
 ): Promise<RestartingBalancer> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'ballast-test-'));
-  cleanup.after(() => rm(folder, { recursive: true, force: true }));
+  cleanup.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const balancer = new RestartingBalancer(cleanup, folder, await freePort(), await freePort());
   await symlink(BALLAST, balancer.command);
   await balancer.write(settings);
