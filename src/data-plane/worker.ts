@@ -31,10 +31,13 @@ function start(port: NonNullable<typeof parentPort>): void {
   process.once('uncaughtExceptionMonitor', () => listeners.closeNow());
 
   const guard = new HeapGuard(WORKER_HEAP, () => MONOTONIC_CLOCK.now());
-  setInterval(() => {
+  // Timers run before sockets are read: after a stall, what has come meanwhile must be read first,
+  // or clients would be closed for a silence that was ours.
+  const tick = (): void => {
     plane.deadlines.advance();
     plane.heapIs(guard.look());
-  }, TICK_MS);
+  };
+  setInterval(() => setImmediate(tick), TICK_MS);
   showVitals(state, worker);
 
   let failed: readonly ListenFailure[] = [];
