@@ -88,9 +88,7 @@ test('a time is selected by keys alone, stands in all charts and in the address,
   const { requests } = await balancer.admin.pool();
   await eventually('three more seconds', async () => (await balancer.admin.pool()).requests > requests + 300);
   await balancer.admin.setPolicy('least-connections');
-  await page
-    .locator('[data-testid="policy-select"] option[value="least-connections"]:checked')
-    .waitFor({ state: 'attached' });
+  await untilText(page.getByTestId('policy-select'), 'least-connections');
   assert.deepEqual(await rows(), before);
 
   // The address alone is enough.
