@@ -93,6 +93,8 @@ test('every address is a backend of its own; one that is gone finishes what it h
   const { admin, port } = await runBalancer(t, settingsOf(dns, first.port, { addresses: 'all' }));
   const [firstName, secondName] = [`app@${FIRST}`, `app@${SECOND}`];
   await admin.until('up', [firstName, secondName]);
+  // The entry itself stood for them until they were known, and leaves.
+  await eventually('the entry to be gone', async () => (await admin.pool()).backends.length === 2);
   assert.deepEqual(
     (await admin.pool()).backends.map(({ name, url }) => [name, url]),
     [
