@@ -22,7 +22,7 @@
  * | `backend:POOL/NAME` | one backend |
  * | `listeners` | where clients are accepted, by all workers together |
  * | `routes?…` | a window of the routes, in the order in which they are asked |
- * | `attention?limit=8` | backends that somebody should look at |
+ * | `attention?limit=8` | pools and backends that somebody should look at |
  * | `search?q=…&limit=20` | pools and backends in which all words occur, the best match first |
  * | `events?limit=20` | the latest events |
  * | `chart:TOPIC?…` | the last second of what `GET /api/v1/history?topic=TOPIC` gives, for `totals`, `pool:NAME` and `backend:POOL/NAME`; `backends=a,b` adds their requests a second, `bands=1` the counts of a heat map |
@@ -203,13 +203,15 @@ export interface RoutesFields extends WindowFields {
   readonly unroutedRps: number;
 }
 
-/** Rows of topic `attention`, named `pool/backend`; worst first. */
+/** Rows of topic `attention`, named `pool/backend` or `pool`; pools in panic first, then worst first. */
 export interface AttentionRow extends NamedRow {
   readonly pool: string;
-  readonly backend: string;
-  readonly state: BackendState;
+  /** Null for the pool itself, which is in panic then. */
+  readonly backend: string | null;
+  readonly state: BackendState | Severity;
   readonly reason: string;
-  readonly sinceMs: number;
+  /** Null where it is not known. */
+  readonly sinceMs: number | null;
   readonly nextCheckMs: number | null;
 }
 

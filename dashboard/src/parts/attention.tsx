@@ -3,7 +3,7 @@ import { actKey, actsUnderWay, checkNow } from '../live/backend-acts.ts';
 import { isStale } from '../live/session.ts';
 import { useTopic } from '../live/use-topic.ts';
 import type { AttentionRow } from '../protocol.ts';
-import { backendHref } from '../router.ts';
+import { backendHref, poolHref } from '../router.ts';
 import { ATTENTION } from '../topics.ts';
 import { Age, Countdown } from './age.tsx';
 import { ask } from './confirm.tsx';
@@ -53,44 +53,58 @@ export function Attention() {
 }
 
 function AttentionItem({ row }: { readonly row: AttentionRow }) {
-  const { pool, backend, state, name } = row;
-  const isChecking = actsUnderWay.value.has(actKey('check', pool, backend));
+  const { pool, backend, state, name, reason, sinceMs } = row;
   return (
     <li data-row tabIndex={-1}>
       <StateMark state={state}>{state}</StateMark>
-      <a href={backendHref(pool, backend)} data-open>
+      <a href={backend === null ? poolHref(pool) : backendHref(pool, backend)} data-open>
         {name}
       </a>
       <span class="attention-reason">
-        {row.reason}
-        <span class="minor">
-          {' '}
-          for <Age sinceMs={row.sinceMs} />, next check <Countdown atMs={row.nextCheckMs} />
-        </span>
+        {reason}
+        {sinceMs === null ? null : (
+          <span class="minor">
+            {' '}
+            for <Age sinceMs={sinceMs} />, next check <Countdown atMs={row.nextCheckMs} />
+          </span>
+        )}
       </span>
-      <span class="attention-acts">
-        <button
-          type="button"
-          class="button"
-          data-key="c"
-          aria-disabled={isChecking}
-          aria-label={`Check ${name} now`}
-          onClick={() => {
-            if (!isChecking) void checkNow(pool, backend);
-          }}
-        >
-          {isChecking ? 'Checking …' : 'Check now'}
-        </button>
-        <button
-          type="button"
-          class="button"
-          data-key="m"
-          aria-label={`Maintenance of ${name}`}
-          onClick={() => ask('maintenance', pool, backend)}
-        >
-          Maintenance
-        </button>
-      </span>
+      {backend === null ? <span /> : <BackendActs pool={pool} backend={backend} name={name} />}
     </li>
+  );
+}
+
+interface BackendActsProps {
+  readonly pool: string;
+  readonly backend: string;
+  readonly name: string;
+}
+
+function BackendActs({ pool, backend, name }: BackendActsProps) {
+  const isChecking = actsUnderWay.value.has(actKey('check', pool, backend));
+  return (
+    <span class="attention-acts">
+      <button
+        type="button"
+        class="button"
+        data-key="c"
+        aria-disabled={isChecking}
+        aria-label={`Check ${name} now`}
+        onClick={() => {
+          if (!isChecking) void checkNow(pool, backend);
+        }}
+      >
+        {isChecking ? 'Checking …' : 'Check now'}
+      </button>
+      <button
+        type="button"
+        class="button"
+        data-key="m"
+        aria-label={`Maintenance of ${name}`}
+        onClick={() => ask('maintenance', pool, backend)}
+      >
+        Maintenance
+      </button>
+    </span>
   );
 }

@@ -158,16 +158,28 @@ export function attentionTopic(source: TopicSource, { options }: TopicName): Top
   );
   const asked = Number(options.get('limit') ?? DEFAULT_ATTENTION);
   const limit = Number.isInteger(asked) && asked >= 0 ? Math.min(asked, MAX_ATTENTION) : DEFAULT_ATTENTION;
+  const inPanic = source.pools.filter((pool) => pool.isPanic);
   return {
-    fields: { count: all.length },
-    rows: all.slice(0, limit).map(({ pool, backend }) => ({
-      name: `${pool}/${backend.name}`,
-      pool,
-      backend: backend.name,
-      state: backend.state,
-      reason: backend.reason,
-      sinceMs: backend.sinceMs,
-      nextCheckMs: backend.nextCheckMs,
-    })),
+    fields: { count: inPanic.length + all.length },
+    rows: [
+      ...inPanic.map((pool) => ({
+        name: pool.name,
+        pool: pool.name,
+        backend: null,
+        state: poolRow(pool).severity,
+        reason: 'panic: too few backends are available, so that all of them get requests',
+        sinceMs: null,
+        nextCheckMs: null,
+      })),
+      ...all.slice(0, limit).map(({ pool, backend }) => ({
+        name: `${pool}/${backend.name}`,
+        pool,
+        backend: backend.name,
+        state: backend.state,
+        reason: backend.reason,
+        sinceMs: backend.sinceMs,
+        nextCheckMs: backend.nextCheckMs,
+      })),
+    ].slice(0, limit),
   };
 }
