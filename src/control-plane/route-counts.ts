@@ -38,6 +38,8 @@ export class RouteCounts {
   constructor(state: State, roster: RoutedRoster) {
     this.#state = state;
     this.#roster = roster;
+    // What the first second brings is part of the rate as well.
+    this.#seconds.push(this.#read());
   }
 
   /** A second has passed. */

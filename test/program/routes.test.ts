@@ -66,7 +66,8 @@ test('routes have what clients sent, over all workers and listeners', async (t) 
       if (message.type !== 'delta') continue;
       for (const row of message.topics['routes']?.rows ?? []) pushed.set(row.name, { ...pushed.get(row.name), ...row });
     }
-    return pushed.get('1')?.requests === 60 && pushed.get('2')?.requests === 25;
+    const isRated = (pushed.get('1')?.rps ?? 0) > 0;
+    return isRated && pushed.get('1')?.requests === 60 && pushed.get('2')?.requests === 25;
   });
   assert.equal(pushed.has('3'), false);
 });
