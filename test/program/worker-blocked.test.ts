@@ -84,3 +84,17 @@ test('a pause of the whole process is no block', { skip: process.platform === 'w
   );
   for (const worker of [0, 1]) assert.equal((await workerStatus(worker)).restarts, 0);
 });
+
+test('what came while it stood still is answered, though its time was up meanwhile', async (t) => {
+  const { balancer, harm, workerStatus } = await startMortalBalancer(t, {
+    workers: 1,
+    client: { keepAliveTimeout: '6s', requestHeadTimeout: '6s' },
+  });
+  const clients = await Promise.all(Array.from({ length: 8 }, () => connectRaw(t, balancer.port)));
+  // Some have had an answer and wait for their next request, some have sent nothing yet.
+  for (const client of clients.slice(0, 4)) assert.equal((await client.request(requestBytes('GET', '/'))).status, 200);
+  await harm(0, 'sleep 9000');
+  await eventually('it to stand still', async () => (await workerStatus(0)).state === 'blocked');
+  for (const client of clients) await client.send(requestBytes('GET', '/'));
+  for (const client of clients) assert.equal((await client.response()).status, 200);
+});
