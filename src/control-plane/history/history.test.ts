@@ -142,8 +142,9 @@ describe('history: coarser rings', () => {
               // Kept in 24 bits.
               assert.ok(kept === exact || Math.abs((kept ?? 0) - (exact ?? 0)) <= 1e-6 * (exact ?? 0) + 0.001);
             }
-            // Kept in 24 bits, then rounded to hundredths: a half may fall either way.
-            assert.ok(Math.abs((columns.rps?.[index] ?? -1) - all.length / own.length) <= 0.005_01);
+            // Kept in 24 bits before it is rounded: a half falls as those bits say.
+            const kept = Math.fround(all.length * (1000 / (own.length * 1000)));
+            assert.equal(columns.rps?.[index], Math.round(kept * 100) / 100);
             if (bands == null) continue;
             const expected = new Array<number>(BAND_EDGES_MS.length + 1).fill(0);
             for (const micros of all)
