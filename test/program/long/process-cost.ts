@@ -21,8 +21,8 @@ export function cpuMicrosOf(pid: number): number {
 /** Open file descriptors. */
 export const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
-/** How many sockets of the process are in a state of `/proc/net/tcp`. */
-export function socketsOf(pid: number, state: string): number {
+/** The sockets of the process that are in a state of `/proc/net/tcp`, by their inodes. */
+export function socketsOf(pid: number, state: string): Set<string> {
   const owned = new Set(
     readdirSync(`/proc/${pid}/fd`).map((descriptor) => {
       try {
@@ -32,10 +32,12 @@ export function socketsOf(pid: number, state: string): number {
       }
     }),
   );
-  return ['/proc/net/tcp', '/proc/net/tcp6']
+  const inodes = ['/proc/net/tcp', '/proc/net/tcp6']
     .flatMap((file) => readFileSync(file, 'utf8').split('\n').slice(1))
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, , , shown, , , , , , inode]) => shown === state && owned.has(inode)).length;
+    .flatMap(([, , , shown, , , , , , inode]) => (shown === state && inode !== undefined ? [inode] : []))
+    .filter((inode) => owned.has(inode));
+  return new Set(inodes);
 }
 
 /** Sockets whose other side has ended and that have not: one that stays is a leak. */

@@ -20,6 +20,8 @@ const MOST_WARM_ROUNDS = 12;
 const PER_SECOND = 120;
 /** Within that all idle connections of either side are closed, and garbage has been collected. */
 const REST_MS = 6_000;
+/** No socket takes so long to close once its other side has. */
+const CLOSING_MS = 2_000;
 const MAX_SLOPE_MIB = 1;
 const SLOPE_MINUTES = 10;
 /** What memory differs by from one moment to the next: a short run cannot tell less from nothing. */
@@ -68,7 +70,11 @@ await report('soak', async (cleanup) => {
     faults.push(...outcome.faults.map((fault) => `round ${round}: ${fault}`));
     await delay(REST_MS);
     const { workers } = await balancer.admin.status();
-    closeWait += socketsOf(balancer.pid, CLOSE_WAIT);
+    // One that has just been ended is in this state for a moment; one that is still there then is a leak.
+    const ended = socketsOf(balancer.pid, CLOSE_WAIT);
+    await delay(CLOSING_MS);
+    const left = socketsOf(balancer.pid, CLOSE_WAIT);
+    closeWait += [...ended].filter((inode) => left.has(inode)).length;
     if (round <= warmRounds) continue;
     samples.push({
       atMinutes: (performance.now() - startMs) / 60_000,
