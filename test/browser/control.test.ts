@@ -49,6 +49,18 @@ async function enterOn(page: Page, testid: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+/** From here on the page hears nothing new of what would come of a change, until it has tried. */
+async function hearNothingUntilTried(page: Page): Promise<void> {
+  const { promise: isTried, resolve: tried } = Promise.withResolvers<void>();
+  page.on('response', (answer) => {
+    if (answer.status() === 412) tried();
+  });
+  await page.route('**/*dryRun=1', async (route) => {
+    await isTried;
+    await route.continue();
+  });
+}
+
 test('a policy is switched by keys, after its shares were shown', async (t) => {
   const { page, problems, admin, port } = await start(t);
   await admin.patchBackend('a', { weight: 5 });
@@ -78,6 +90,8 @@ test('a policy is switched by keys, after its shares were shown', async (t) => {
 
 test('a drain says what is in flight and who remains, and is taken back by a key', async (t) => {
   const { page, problems, admin } = await start(t);
+  // A key that is pressed before there are rows is for none of them.
+  await page.getByTestId('backend-a').waitFor();
   await page.keyboard.press('j');
   await page.keyboard.press('d');
   await page
@@ -125,7 +139,7 @@ test('the last backend is drained only by who types the name of the pool', async
   await untilModes(admin, 'a drain, b drain');
 });
 
-test('ticked backends are changed together, and changed back by one key', async (t) => {
+test('ticked backends are changed together, and one that has gone is told by its name', async (t) => {
   const { page, problems, admin } = await start(t);
   for (const name of ['a', 'c']) {
     await page.getByTestId(`backend-${name}`).focus();
@@ -144,6 +158,24 @@ test('ticked backends are changed together, and changed back by one key', async 
   await page.getByTestId('bulk').waitFor({ state: 'detached' });
   await page.keyboard.press('u');
   await untilModes(admin, 'a ready, b ready, c ready, d ready');
+
+  for (const name of ['a', 'b', 'c']) await page.getByTestId(`backend-${name}-tick`).check();
+  await page.getByTestId('bulk-weight').click();
+  await page.getByTestId('confirm-weight').fill('7');
+  await page.locator(ready).waitFor();
+  // Else the dialog might hear of it first, and ask once more.
+  await hearNothingUntilTried(page);
+  await admin.removeBackend('b');
+  await eventually('b to be gone', async () => (await admin.pool()).backends.length === 3, 20_000);
+  await page.locator(ready).click();
+  await page
+    .getByTestId('many-failed')
+    .getByText(/b.*there is no backend/)
+    .waitFor();
+  await untilText(page.getByTestId('many-progress'), '2 of 3 backends done, 1 not.');
+  await page.getByTestId('many-close').click();
+  const weights = (await admin.pool()).backends.map(({ name, weight }) => `${name} ${weight}`);
+  assert.deepEqual(weights, ['a 7', 'c 7', 'd 1']);
   assert.deepEqual(problems, []);
 });
 
@@ -152,15 +184,7 @@ test('who has been quicker is told of, with what holds now, and nothing is done'
   const other = await openDashboard(t, browser, admin.port, '#/pools/web');
   await page.getByTestId('backend-b-mode-drain').click();
   await page.locator(ready).waitFor();
-  // From here on the page hears nothing new of what would come of it, until it has tried.
-  const { promise: isTried, resolve: tried } = Promise.withResolvers<void>();
-  page.on('response', (answer) => {
-    if (answer.status() === 412) tried();
-  });
-  await page.route('**/*dryRun=1', async (route) => {
-    await isTried;
-    await route.continue();
-  });
+  await hearNothingUntilTried(page);
   await other.page.getByTestId('backend-b-mode-maintenance').click();
   await other.page.locator(ready).click();
   await other.page.getByTestId('confirm-dialog').waitFor({ state: 'detached' });
