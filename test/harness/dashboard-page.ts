@@ -17,12 +17,16 @@ export interface DashboardOptions {
   readonly width?: number;
   readonly height?: number;
   readonly colorScheme?: 'light' | 'dark';
+  /** What is done to the page before it is opened. */
+  readonly prepare?: (page: Page) => Promise<unknown>;
+  /** What the connection is to come to; `live` where it is left out. */
+  readonly link?: 'live' | 'polling';
 }
 
 /** Starts a browser for one test file; the caller closes it. */
 export const startBrowser = (): Promise<Browser> => launchChromium();
 
-/** Opens the dashboard of an admin port at a screen such as `#/pools/web`; resolves when it is live. */
+/** Opens the dashboard of an admin port at a screen such as `#/pools/web`; resolves when it is connected. */
 export async function openDashboard(
   cleanup: Cleanup,
   browser: Browser,
@@ -30,7 +34,7 @@ export async function openDashboard(
   hash: string,
   options: DashboardOptions = {},
 ): Promise<DashboardPage> {
-  const { width = 1440, height = 900, colorScheme = 'light' } = options;
+  const { width = 1440, height = 900, colorScheme = 'light', link = 'live' } = options;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme });
   cleanup.after(() => context.close());
   const page = await context.newPage();
@@ -44,8 +48,9 @@ export async function openDashboard(
   page.on('request', (request) => {
     if (!request.url().includes(own)) problems.push(`asked for ${request.url()}`);
   });
+  await options.prepare?.(page);
   await page.goto(`http://${own}${hash}`);
-  await page.locator('[data-testid="link"][data-link="live"]').waitFor();
+  await page.locator(`[data-testid="link"][data-link="${link}"]`).waitFor();
   return { page, problems };
 }
 

@@ -1,6 +1,6 @@
 /** The bar above every screen: environment, the worst state, the way to the screens, connection, theme, help. */
 import { formatClock, formatDay, formatDuration } from '../format.ts';
-import { link, shown } from '../live/session.ts';
+import { isStale, link, shown } from '../live/session.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { place } from '../router.ts';
@@ -107,7 +107,7 @@ function OverallState() {
   if (totals === undefined) return <span class="overall" />;
   const { severity, words } = totals;
   return (
-    <span class="overall" data-state={severity}>
+    <span class="overall" data-state={severity} data-stale={isStale.value}>
       <StateMark state={severity} testid="overall-state">
         {words}
       </StateMark>
@@ -122,7 +122,7 @@ function ServerFacts() {
   if (model === null || system === undefined) return <span class="facts" />;
   const { runningWorkers, workerCount } = system;
   return (
-    <dl class="facts" data-testid="facts">
+    <dl class="facts" data-testid="facts" data-stale={isStale.value}>
       {system.isDraining ? (
         <div class="facts-draining">
           <dt class="hidden">State</dt>
