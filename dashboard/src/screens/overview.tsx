@@ -10,9 +10,9 @@ import { pinnedPools } from '../parts/pin-button.tsx';
 import { POOL_SORTS, PoolsTable } from '../parts/pools-table.tsx';
 import { readSort } from '../parts/sort-header.tsx';
 import { TotalsTiles } from '../parts/totals-tiles.tsx';
-import type { SystemFields, TotalsFields } from '../protocol.ts';
+import type { PoolRow, PoolsFields, SystemFields, Topic, TotalsFields } from '../protocol.ts';
 import { place, setOptions } from '../router.ts';
-import { EVENTS, poolsTopic, SYSTEM, TOTALS } from '../topics.ts';
+import { ATTENTION, EVENTS, poolsTopic, SYSTEM, TOTALS } from '../topics.ts';
 
 const EVENTS_SHOWN = 10;
 
@@ -20,12 +20,17 @@ export function OverviewScreen() {
   const totals = useTopic(TOTALS)?.fields;
   const system = useTopic(SYSTEM)?.fields;
   const events = useTopic(EVENTS)?.fields.events ?? [];
+  const attention = useTopic(ATTENTION);
+  const offset = useSignal(0);
+  const sort = readSort(place.value.sort, POOL_SORTS);
+  const pools = useTopic(poolsTopic({ offset: offset.value, sort, first: pinnedPools.value }));
+  const isBusy = totals === undefined || system === undefined || attention === undefined || pools === undefined;
   const chart = TOTALS_CHARTS.find((one) => one === place.value.options['chart']) ?? null;
   /** The time that a chart stood at goes with it. */
   const show = (next: TotalsChart | null): void =>
     setOptions({ chart: next, ...(next === null ? { from: null, to: null } : {}) });
   return (
-    <main class="screen overview" id="screen" tabIndex={-1} aria-busy={totals === undefined}>
+    <main class="screen overview" id="screen" tabIndex={-1} aria-busy={isBusy}>
       <h1 class="hidden">Overview</h1>
       {totals === undefined ? (
         <div class="tiles tiles-waiting" />
@@ -35,7 +40,14 @@ export function OverviewScreen() {
       {chart === null ? null : <TotalsCharts chart={chart} onClose={() => show(null)} />}
       <Attention />
       <div class="columns">
-        <Pools totals={totals} system={system} />
+        <Pools
+          totals={totals}
+          system={system}
+          pools={pools}
+          onPage={(next) => {
+            offset.value = next;
+          }}
+        />
         <section class="panel" aria-labelledby="events-title">
           <h2 id="events-title" class="panel-title">
             Events <a href="#/events">all events</a>
@@ -54,12 +66,11 @@ export function OverviewScreen() {
 interface PoolsProps {
   readonly totals: TotalsFields | undefined;
   readonly system: SystemFields | undefined;
+  readonly pools: Topic<PoolsFields, PoolRow> | null | undefined;
+  readonly onPage: (offset: number) => void;
 }
 
-function Pools({ totals, system }: PoolsProps) {
-  const offset = useSignal(0);
-  const sort = readSort(place.value.sort, POOL_SORTS);
-  const pools = useTopic(poolsTopic({ offset: offset.value, sort, first: pinnedPools.value }));
+function Pools({ totals, system, pools, onPage }: PoolsProps) {
   const listeners = system?.listeners ?? [];
   return (
     <section class="panel" aria-labelledby="pools-title">
@@ -70,14 +81,7 @@ function Pools({ totals, system }: PoolsProps) {
       {pools == null || pools.fields.matchingCount === 0 ? null : (
         <>
           <PoolsTable pools={pools.rows ?? []} />
-          <Pager
-            noun="pool"
-            count={pools.fields.matchingCount}
-            offset={pools.fields.offset}
-            onPage={(next) => {
-              offset.value = next;
-            }}
-          />
+          <Pager noun="pool" count={pools.fields.matchingCount} offset={pools.fields.offset} onPage={onPage} />
         </>
       )}
       {totals !== undefined && totals.poolCount > 0 && totals.requests === 0 ? (

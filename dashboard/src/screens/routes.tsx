@@ -37,7 +37,7 @@ export function RoutesScreen() {
   };
 
   return (
-    <main class="screen routes" id="screen" tabIndex={-1} aria-busy={topic === undefined}>
+    <main class="screen routes" id="screen" tabIndex={-1} aria-busy={topic === undefined || listeners === undefined}>
       <header class="screen-head">
         <h1>Routes</h1>
         <FilterField label="Filter by host, path, pool" text={filter} />
