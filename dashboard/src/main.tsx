@@ -8,7 +8,6 @@ import { startKeyboard } from './shell/keyboard.ts';
 import { startPageMark } from './shell/page-mark.ts';
 import { startRecent } from './shell/recent.ts';
 import { startTheme } from './shell/theme.ts';
-import 'uplot/dist/uPlot.min.css';
 import './styles/main.css';
 
 const root = document.getElementById('app');

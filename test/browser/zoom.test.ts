@@ -128,7 +128,7 @@ test('a time is selected by the mouse, and a button leads back to the present', 
   await page.mouse.move(box.x + box.width * 0.9, y, { steps: 5 });
   // It is shown in all of them.
   const widths = page.evaluate<number[]>(
-    `[...document.querySelectorAll('.u-select')].map((one) => one.getBoundingClientRect().width)`,
+    `[...document.querySelectorAll('.plot-selection')].map((one) => one.getBoundingClientRect().width)`,
   );
   assert.deepEqual(
     (await widths).map((width) => width > 20),

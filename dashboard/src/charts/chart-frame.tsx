@@ -14,7 +14,7 @@ import { useInView } from '../parts/in-view.ts';
 import type { LiveEvent } from '../protocol.ts';
 import { themeStamp } from '../shell/theme.ts';
 import { cursorAt, selection } from './cursor.ts';
-import type { Marker, Picture, PictureHooks } from './plot.ts';
+import type { Marker, Picture, PictureHooks } from './picture.ts';
 import type { Slots } from './plot-data.ts';
 import { backToLive, spanOf, spanWords, zoom, zoomTo } from './zoom.ts';
 
@@ -70,7 +70,7 @@ export function ChartFrame<Data extends Slots>(props: ChartFrameProps<Data>) {
       onChoose: () => choose(step.current),
     });
     picture.current = made;
-    const observer = new ResizeObserver(() => made.resize(Math.max(100, element.clientWidth)));
+    const observer = new ResizeObserver(() => made.resize());
     observer.observe(element);
     return () => {
       observer.disconnect();
