@@ -140,6 +140,21 @@ test('an action opens the screen of what it is for, and a dialog before anything
   await page.getByTestId('confirm-dialog').waitFor();
   await untilText(page.getByTestId('confirm-dialog').locator('h2'), /web\/a.*maintenance/);
   assert.equal((await balancer.admin.backend('a')).mode, 'ready');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('confirm-dialog').waitFor({ state: 'detached' });
+
+  // The dialog begins with the weight that holds; a policy is a matter of its pool.
+  await openPalette(page);
+  await find(page, 'weight web/b', /^Weight of web\/b/);
+  await page.keyboard.press('Enter');
+  await untilText(page.getByTestId('confirm-dialog').locator('h2'), 'Change the weight of web/b');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('confirm-dialog').waitFor({ state: 'detached' });
+  await openPalette(page);
+  await find(page, 'policy web', /^Policy of web/);
+  await page.keyboard.press('Enter');
+  await page.getByTestId('policy-dialog').waitFor();
+  assert.equal(hashOf(page), '#/pools/web');
   assert.deepEqual(problems, []);
 });
 
