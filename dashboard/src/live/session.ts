@@ -176,7 +176,9 @@ function receive(current: WebSocket, text: string): void {
   failures = 0;
   clearTimeout(pollTimer);
   batch(() => {
-    latest.value = keepTopics(outcome.model, followed.peek());
+    // What the server goes on sending stays, though nobody wants it just now: it may be wanted again
+    // before that was told, and is not sent whole a second time then.
+    latest.value = keepTopics(outcome.model, told ?? followed.peek());
     link.value = 'live';
   });
 }

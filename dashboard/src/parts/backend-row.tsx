@@ -5,8 +5,7 @@
  * what a delta has not touched keeps its identity in the store. Times that run are cells of their
  * own (`age.tsx`). In a long table a row out of sight stands still.
  */
-import type { JSX, RefObject } from 'preact';
-import { Fragment } from 'preact';
+import { Component, Fragment, type RefObject } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { BackendStatus } from '../../../src/protocol/admin-api.ts';
 import { keyOf, pending } from '../live/actions.ts';
@@ -28,39 +27,43 @@ interface BackendRowProps {
 export function BackendRow(props: BackendRowProps) {
   const element = useRef<HTMLTableRowElement>(null);
   const isInView = useInView(element, props.isInLongTable);
-  const still = useRef<JSX.Element | null>(null);
-  const drawn = useRef<readonly BackendColumn[] | null>(null);
-  if (isInView || drawn.current !== props.columns) {
-    still.current = null;
-    drawn.current = props.columns;
-    if (isInView) return rowOf(props, element, true);
-  }
-  // The same node again: nothing below it is compared, let alone painted.
-  still.current ??= rowOf(props, element, false);
-  return still.current;
+  const { pool, backend } = props;
+  const isPending =
+    pending.value.has(keyOf('mode', pool, backend.name)) || pending.value.has(keyOf('remove', pool, backend.name));
+  return <Cells {...props} element={element} isInView={isInView} isPending={isPending} />;
 }
 
-function rowOf(
-  props: BackendRowProps,
-  element: RefObject<HTMLTableRowElement | null>,
-  isRunning: boolean,
-): JSX.Element {
-  const { pool, backend, columns, usesWeights, isCompact } = props;
-  const { name } = backend;
-  const isPending = pending.value.has(keyOf('mode', pool, name)) || pending.value.has(keyOf('remove', pool, name));
-  return (
-    <tr
-      ref={element}
-      class="row"
-      data-row
-      data-testid={`backend-${name}`}
-      data-state={backend.state}
-      aria-busy={isPending}
-      tabIndex={-1}
-    >
-      {columns.map(({ id, cell }) => (
-        <Fragment key={id}>{cell({ pool, backend, usesWeights, isRunning: isRunning && !isCompact })}</Fragment>
-      ))}
-    </tr>
-  );
+interface CellsProps extends BackendRowProps {
+  readonly element: RefObject<HTMLTableRowElement | null>;
+  readonly isInView: boolean;
+  readonly isPending: boolean;
+}
+
+/**
+ * Out of sight nothing below it is compared, let alone painted. A node kept from one time to the
+ * next would do the same, but it keeps the whole table as it was when the row went out of sight.
+ */
+class Cells extends Component<CellsProps> {
+  override shouldComponentUpdate(next: CellsProps): boolean {
+    return next.isInView || this.props.isInView || next.columns !== this.props.columns;
+  }
+
+  render({ pool, backend, columns, usesWeights, isCompact, element, isInView, isPending }: CellsProps) {
+    const isRunning = isInView && !isCompact;
+    return (
+      <tr
+        ref={element}
+        class="row"
+        data-row
+        data-testid={`backend-${backend.name}`}
+        data-state={backend.state}
+        aria-busy={isPending}
+        tabIndex={-1}
+      >
+        {columns.map(({ id, cell }) => (
+          <Fragment key={id}>{cell({ pool, backend, usesWeights, isRunning })}</Fragment>
+        ))}
+      </tr>
+    );
+  }
 }
