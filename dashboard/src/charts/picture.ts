@@ -83,6 +83,12 @@ export function makePicture<Data extends Slots>(
   const context = canvas.getContext('2d');
   const ink = readColour(host, '--muted');
   const lines = readColour(host, '--line-soft');
+  const markerColours = new Map<string, string>();
+  const markerColour = (property: string): string => {
+    const colour = markerColours.get(property) ?? readColour(host, property);
+    markerColours.set(property, colour);
+    return colour;
+  };
   let data = first;
   let markers: readonly Marker[] = [];
   let pointed: number | null = null;
@@ -141,7 +147,7 @@ export function makePicture<Data extends Slots>(
     context.rect(frame.left, frame.top - 1, frame.width, frame.height + 2);
     context.clip();
     kind.paint(frame, data);
-    for (const marker of markers) paintMarker(frame, marker.at, readColour(host, marker.colour));
+    for (const marker of markers) paintMarker(frame, marker.at, markerColour(marker.colour));
     context.restore();
     lay();
   };
