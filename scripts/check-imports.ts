@@ -34,7 +34,7 @@ const WITHOUT_PACKAGES = new Set(['data-plane', 'state', 'protocol', 'http1', 'b
 /** Folders that do no I/O and know no clock or thread. */
 const PURE = new Set(['http1', 'balancing']);
 const PURE_MODULES = new Set(['node:buffer']);
-const WORKER_OWNER = 'src/control-plane/supervisor.ts';
+const WORKER_OWNER = 'src/control-plane/workers/supervisor.ts';
 const MEANINGLESS_NAME = /^(index|utils?|helpers?|common|types|misc)\.tsx?$/;
 
 export interface Import {

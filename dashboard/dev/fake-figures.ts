@@ -1,6 +1,6 @@
 /** One second of a fake pool: figures that look and move like real ones, in the shapes of real ones. */
 import type { RowFigures } from '../../src/control-plane/admin/topics/source.ts';
-import { LatencySeconds } from '../../src/control-plane/sampler-window.ts';
+import { LatencySeconds } from '../../src/control-plane/metrics/sampler-window.ts';
 import type { LatencyMs } from '../../src/protocol/admin-api.ts';
 import { bucketOf } from '../../src/state/histogram.ts';
 import type { FakeBackend, FakePool } from './fake-pools.ts';

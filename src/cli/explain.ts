@@ -7,9 +7,9 @@
  */
 import { Command } from 'commander';
 import { formatDiagnostic, loadConfigFile, TOKEN_VARIABLE } from '../config/load.ts';
-import { explanationOf } from '../control-plane/explain.ts';
-import { explainFile } from '../control-plane/explain-file.ts';
-import { QuestionError, requestOf } from '../control-plane/explain-question.ts';
+import { explanationOf } from '../control-plane/explain/explain.ts';
+import { explainFile } from '../control-plane/explain/explain-file.ts';
+import { QuestionError, requestOf } from '../control-plane/explain/explain-question.ts';
 import type {
   BackendExplanation,
   ExplainedBackend,

@@ -4,8 +4,8 @@
 import pino from 'pino';
 import type { Config } from '../config/schema.ts';
 import { type Balancer, type ConfigFile, startBalancer } from '../control-plane/balancer.ts';
+import { type Takeover, takeoverOf } from '../control-plane/handover/takeover.ts';
 import { LogTail } from '../control-plane/log-tail.ts';
-import { type Takeover, takeoverOf } from '../control-plane/takeover.ts';
 import { EXIT } from './exit-codes.ts';
 import type { LogLevel } from './log-level.ts';
 import { PidFile } from './pid-file.ts';

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Successor, SuccessorEvents } from '../control-plane/handover.ts';
+import type { Successor, SuccessorEvents } from '../control-plane/handover/handover.ts';
 import {
   type FromSuccessor,
   HANDOVER_VARIABLE,

@@ -2,7 +2,7 @@
  * Asks before anything starts whether the wanted addresses are free, to say in one sentence which
  * one is not and where the user can change it. The balancer asks again, but does not know that.
  */
-import { listenProblem } from '../control-plane/listen-check.ts';
+import { listenProblem } from '../control-plane/workers/listen-check.ts';
 
 export interface WantedAddress {
   readonly host: string;

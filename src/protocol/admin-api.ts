@@ -3,7 +3,7 @@
  */
 import type { LiveEvent } from './dashboard.ts';
 
-/** A backend's state, worst cause first decided: see `control-plane/roster.ts`. */
+/** A backend's state, worst cause first decided: see `control-plane/roster/roster.ts`. */
 export type BackendState = 'up' | 'down' | 'unknown' | 'ejected' | 'draining' | 'maintenance' | 'unresolved';
 
 /** What the operator wants of a backend. */

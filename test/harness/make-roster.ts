@@ -2,10 +2,10 @@
  * A roster over fresh shared memory, with what a test asks of it.
  */
 import type { Config } from '../../src/config/schema.ts';
+import type { RuntimeChanges } from '../../src/control-plane/changes/runtime-changes.ts';
 import { Journal } from '../../src/control-plane/journal.ts';
-import { Roster } from '../../src/control-plane/roster.ts';
-import { type RosterBackend, RosterError } from '../../src/control-plane/roster-model.ts';
-import type { RuntimeChanges } from '../../src/control-plane/runtime-changes.ts';
+import { Roster } from '../../src/control-plane/roster/roster.ts';
+import { type RosterBackend, RosterError } from '../../src/control-plane/roster/roster-model.ts';
 import { BACKEND_SHARED, POOL_BOARD, State } from '../../src/state/layout.ts';
 import { FakeClock } from './fake-clock.ts';
 import { makeConfig } from './make-config.ts';

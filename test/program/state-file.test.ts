@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readStateFile } from '../../src/control-plane/state-file.ts';
+import { readStateFile } from '../../src/control-plane/changes/state-file.ts';
 import type { Persistence } from '../../src/protocol/admin-api.ts';
 import { startLoad } from '../harness/background-load.ts';
 import { type BalancerProgram, poolOf, runBalancer } from '../harness/balancer-program.ts';

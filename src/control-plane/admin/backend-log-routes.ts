@@ -1,7 +1,7 @@
 /** What has happened to one backend of late: `…/backends/:backend/checks` and `…/states`. */
-import type { BackendLog } from '../backend-log.ts';
-import type { Roster } from '../roster.ts';
-import type { RosterBackend } from '../roster-model.ts';
+import type { BackendLog } from '../health/backend-log.ts';
+import type { Roster } from '../roster/roster.ts';
+import type { RosterBackend } from '../roster/roster-model.ts';
 import { findBackend } from './lookups.ts';
 import { type AdminApp, type AdminContext, addPath } from './routes.ts';
 

@@ -3,11 +3,11 @@
  * into the config file.
  */
 import type { ConfigApplied, DriftEntry } from '../../protocol/admin-api.ts';
-import { consequencesOf } from '../consequences.ts';
-import { driftOf } from '../drift.ts';
-import type { Roster } from '../roster.ts';
-import type { RuntimeChanges } from '../runtime-changes.ts';
-import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from '../runtime-edits.ts';
+import { consequencesOf } from '../changes/consequences.ts';
+import type { RuntimeChanges } from '../changes/runtime-changes.ts';
+import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from '../changes/runtime-edits.ts';
+import { driftOf } from '../reload/drift.ts';
+import type { Roster } from '../roster/roster.ts';
 import { checkIfMatch, isDryRun, settingsTag } from './conditions.ts';
 import { appliedAnswer, problemOfEdit } from './config-file-routes.ts';
 import type { AdminDeps } from './deps.ts';

@@ -16,9 +16,9 @@ import type {
   EffectiveConfig,
   Problem,
 } from '../../protocol/admin-api.ts';
-import { ConfigEditor } from '../config-editor.ts';
-import { ConfigRevisions } from '../config-revisions.ts';
-import { Reloader } from '../reload.ts';
+import { ConfigEditor } from '../reload/config-editor.ts';
+import { ConfigRevisions } from '../reload/config-revisions.ts';
+import { Reloader } from '../reload/reload.ts';
 
 const SECRET = 'correct-horse-battery-staple-0123456789';
 const LITERAL = 'written-in-the-file-itself-9876543210';

@@ -8,9 +8,9 @@
  */
 import { z } from 'zod';
 import type { ConfigApplied, ConfigFileText, ConfigRevisionRow, ConfigRevisionText } from '../../protocol/admin-api.ts';
-import type { Edited, Terms } from '../config-editor.ts';
-import type { ConfigRevision } from '../config-revisions.ts';
-import type { EditReason, EditRefused } from '../edit-outcome.ts';
+import type { Edited, Terms } from '../reload/config-editor.ts';
+import type { ConfigRevision } from '../reload/config-revisions.ts';
+import type { EditReason, EditRefused } from '../reload/edit-outcome.ts';
 import { readBody } from './body.ts';
 import { isDryRun } from './conditions.ts';
 import type { AdminDeps } from './deps.ts';

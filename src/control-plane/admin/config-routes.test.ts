@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { startAdminSide } from '../../../test/harness/admin-side.ts';
 import { loadConfigFile, loadConfigText } from '../../config/load.ts';
 import type { ConfigCheck, DriftEntry, EffectiveConfig, Problem } from '../../protocol/admin-api.ts';
-import { checkText } from '../check-text.ts';
+import { checkText } from '../reload/check-text.ts';
 
 const SECRET = 'correct-horse-battery-staple-0123456789';
 const ENV = { API_TOKEN: SECRET, B2: 'http://127.0.0.1:8082', OTHER_SECRET: 'hunter2hunter2' };

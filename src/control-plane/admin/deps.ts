@@ -6,15 +6,15 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/schema.ts';
 import type { CheckRecord, ListenerStatus, WorkerStatus } from '../../protocol/admin-api.ts';
 import type { CarriedSessions } from '../../protocol/handover.ts';
-import type { ConfigEditor } from '../config-editor.ts';
 import type { Journal } from '../journal.ts';
 import type { LogTail } from '../log-tail.ts';
-import type { ProcessFacts } from '../process-facts.ts';
-import type { LoadedConfig, ReloadResult } from '../reload.ts';
-import type { Roster } from '../roster.ts';
-import type { RosterBackend } from '../roster-model.ts';
-import type { RouteCounts } from '../route-counts.ts';
-import type { Sampler } from '../sampler.ts';
+import type { ProcessFacts } from '../metrics/process-facts.ts';
+import type { RouteCounts } from '../metrics/route-counts.ts';
+import type { Sampler } from '../metrics/sampler.ts';
+import type { ConfigEditor } from '../reload/config-editor.ts';
+import type { LoadedConfig, ReloadResult } from '../reload/reload.ts';
+import type { Roster } from '../roster/roster.ts';
+import type { RosterBackend } from '../roster/roster-model.ts';
 import type { TapSource } from './topics/source.ts';
 
 export interface AdminDeps {

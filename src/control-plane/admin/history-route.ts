@@ -13,7 +13,7 @@ import {
   unsampledAnswer,
 } from '../history/answers.ts';
 import type { History } from '../history/history.ts';
-import type { Roster } from '../roster.ts';
+import type { Roster } from '../roster/roster.ts';
 import { ProblemError } from './problems.ts';
 import { optional, queryProblem, readList, readWhole } from './query.ts';
 import { type AdminApp, type AdminContext, addPath } from './routes.ts';

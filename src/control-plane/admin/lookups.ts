@@ -1,6 +1,6 @@
 /** Finds what a path or a query of the admin API names, or says that there is no such thing. */
-import type { Roster } from '../roster.ts';
-import type { RosterBackend, RosterPool } from '../roster-model.ts';
+import type { Roster } from '../roster/roster.ts';
+import type { RosterBackend, RosterPool } from '../roster/roster-model.ts';
 import { ProblemError } from './problems.ts';
 
 export function findPool(roster: Roster, name: string): RosterPool {

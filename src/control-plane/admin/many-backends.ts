@@ -5,10 +5,10 @@
  * Called by `routes.ts`, which has looked at `If-Match` and waits for the disk afterwards.
  */
 import type { BackendPatch, BackendsPatch, RefusedChange } from '../../protocol/admin-api.ts';
-import type { Roster } from '../roster.ts';
-import { type RosterBackend, RosterError, type RosterPool } from '../roster-model.ts';
-import type { RuntimeChanges } from '../runtime-changes.ts';
-import { chooseMode, chooseWeight } from '../runtime-edits.ts';
+import type { RuntimeChanges } from '../changes/runtime-changes.ts';
+import { chooseMode, chooseWeight } from '../changes/runtime-edits.ts';
+import type { Roster } from '../roster/roster.ts';
+import { type RosterBackend, RosterError, type RosterPool } from '../roster/roster-model.ts';
 
 type Origin = Parameters<Roster['setMode']>[2];
 

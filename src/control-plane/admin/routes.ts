@@ -10,11 +10,11 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { BackendsChanged, CutAnswer, Persistence, RefusedChange } from '../../protocol/admin-api.ts';
-import { consequencesOf } from '../consequences.ts';
-import type { RosterBackend, RosterPool } from '../roster-model.ts';
-import { RosterError } from '../roster-model.ts';
-import type { RuntimeChanges } from '../runtime-changes.ts';
-import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from '../runtime-edits.ts';
+import { consequencesOf } from '../changes/consequences.ts';
+import type { RuntimeChanges } from '../changes/runtime-changes.ts';
+import { addBackend, chooseMode, choosePolicy, chooseWeight, removeBackend } from '../changes/runtime-edits.ts';
+import type { RosterBackend, RosterPool } from '../roster/roster-model.ts';
+import { RosterError } from '../roster/roster-model.ts';
 import { BackendAdditionSchema, BackendPatchSchema, BackendsPatchSchema, PoolPatchSchema, readBody } from './body.ts';
 import { checkIfMatch, isDryRun, settingsTag } from './conditions.ts';
 import type { AdminDeps } from './deps.ts';

@@ -1,10 +1,10 @@
 /** `GET /api/v1/pools/:pool/shares?policy=NAME`: who would get what, before a policy is applied. */
 import { POLICIES, policyNamed } from '../../balancing/policies.ts';
 import type { SharePreview } from '../../protocol/admin-api.ts';
-import { sharesUnder } from '../pool-shares.ts';
-import type { Roster } from '../roster.ts';
-import type { RosterPool } from '../roster-model.ts';
-import type { Sampler } from '../sampler.ts';
+import type { Sampler } from '../metrics/sampler.ts';
+import { sharesUnder } from '../roster/pool-shares.ts';
+import type { Roster } from '../roster/roster.ts';
+import type { RosterPool } from '../roster/roster-model.ts';
 import { findPool } from './lookups.ts';
 import { queryProblem } from './query.ts';
 import { type AdminApp, addPath } from './routes.ts';

@@ -8,11 +8,11 @@
 import os from 'node:os';
 import { diffConfigs } from '../../config/diff.ts';
 import type { ProcessFields } from '../../protocol/process.ts';
-import { driftOf } from '../drift.ts';
-import { effectiveConfig } from '../effective-config.ts';
-import { hideSecrets, secretsOf } from '../hide-secrets.ts';
 import { totalsAnswer } from '../history/answers.ts';
-import { writeMetrics } from '../metrics.ts';
+import { writeMetrics } from '../metrics/metrics.ts';
+import { driftOf } from '../reload/drift.ts';
+import { effectiveConfig } from '../reload/effective-config.ts';
+import { hideSecrets, secretsOf } from '../reload/hide-secrets.ts';
 import type { AdminDeps } from './deps.ts';
 
 /** Raised when a reader of the old shape would be misled. */

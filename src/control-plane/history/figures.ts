@@ -1,5 +1,5 @@
 /** What the sampler tells the history of one subject (all, a pool, a backend), once a second. */
-import type { LatencySeconds } from '../sampler-window.ts';
+import type { LatencySeconds } from '../metrics/sampler-window.ts';
 
 export interface Figures {
   /** In the second that has just ended: exchanges or attempts that finished, ended badly, were made again. */

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { HISTORY_RANGES, type HistoryAnswer, type HistoryRange, MAX_STEPS } from '../../protocol/history.ts';
 import { bucketOf, HISTOGRAM_BUCKETS } from '../../state/histogram.ts';
-import { LatencySeconds, latencyOf } from '../sampler-window.ts';
+import { LatencySeconds, latencyOf } from '../metrics/sampler-window.ts';
 import { backendAnswer, CHARTED_BACKENDS, poolAnswer, poolLines, totalsAnswer } from './answers.ts';
 import { BAND_EDGES_MS, bandOf } from './bands.ts';
 import type { BackendFigures, Figures } from './figures.ts';

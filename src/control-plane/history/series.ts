@@ -10,7 +10,7 @@
  */
 import { HISTORY_COLUMNS, type HistoryColumn } from '../../protocol/history.ts';
 import { HISTOGRAM_BUCKETS } from '../../state/histogram.ts';
-import type { LatencySeconds } from '../sampler-window.ts';
+import type { LatencySeconds } from '../metrics/sampler-window.ts';
 import { BAND_COUNT } from './bands.ts';
 import { Columns } from './columns.ts';
 import type { Figures } from './figures.ts';

@@ -6,7 +6,7 @@
  */
 import { HISTORY_COLUMNS, type HistoryColumn } from '../../protocol/history.ts';
 import { HISTOGRAM_BUCKETS } from '../../state/histogram.ts';
-import { latencyOf, type SparseCounts, sparseLatencyOf } from '../sampler-window.ts';
+import { latencyOf, type SparseCounts, sparseLatencyOf } from '../metrics/sampler-window.ts';
 import { bandOf } from './bands.ts';
 import type { Figures } from './figures.ts';
 

@@ -16,7 +16,14 @@ import type {
   PoolsFields,
   Topic,
 } from '../../../protocol/live.ts';
-import { countStates, needsAttention, rollUpPool, STATE_RANK, severityRank, takesRequests } from '../../roll-up.ts';
+import {
+  countStates,
+  needsAttention,
+  rollUpPool,
+  STATE_RANK,
+  severityRank,
+  takesRequests,
+} from '../../roster/roll-up.ts';
 import type { TopicName } from '../topic-name.ts';
 import type { BackendSource, PoolSource, TopicSource } from './source.ts';
 import { type WindowRules, windowOf } from './window.ts';

@@ -17,11 +17,11 @@ import type { LiveEvent, PolicyInfo } from '../../../protocol/dashboard.ts';
 import type { PoolSettings, SystemFields } from '../../../protocol/live.ts';
 import type { ProcessStatus } from '../../../protocol/process.ts';
 import type { Journal } from '../../journal.ts';
-import type { Roster } from '../../roster.ts';
-import type { RosterBackend, RosterPool } from '../../roster-model.ts';
-import type { RouteCounts } from '../../route-counts.ts';
-import type { PoolShares, Sampler } from '../../sampler.ts';
-import { notMeasured } from '../../sampler-window.ts';
+import type { RouteCounts } from '../../metrics/route-counts.ts';
+import type { PoolShares, Sampler } from '../../metrics/sampler.ts';
+import { notMeasured } from '../../metrics/sampler-window.ts';
+import type { Roster } from '../../roster/roster.ts';
+import type { RosterBackend, RosterPool } from '../../roster/roster-model.ts';
 import type { BackendSource, PoolSource, RouteSource, RowFigures, TapSource, TopicSource } from './source.ts';
 
 /** What does not change from one moment to the next. */

@@ -3,7 +3,7 @@
  * page's palette asks while somebody types: of 1,000 backends it is sent the few that it shows.
  */
 import type { SearchFields, SearchRow, Topic } from '../../../protocol/live.ts';
-import { countStates, rollUpPool } from '../../roll-up.ts';
+import { countStates, rollUpPool } from '../../roster/roll-up.ts';
 import type { TopicName } from '../topic-name.ts';
 import { STATE_WORDS } from './pool-topics.ts';
 import type { BackendSource, PoolSource, TopicSource } from './source.ts';

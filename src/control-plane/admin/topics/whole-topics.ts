@@ -9,7 +9,7 @@ import type {
   TotalsFields,
   WorkerRow,
 } from '../../../protocol/live.ts';
-import { rollUpAll } from '../../roll-up.ts';
+import { rollUpAll } from '../../roster/roll-up.ts';
 import type { TopicName } from '../topic-name.ts';
 import { hundredths, poolRow } from './pool-topics.ts';
 import type { TopicSource } from './source.ts';
