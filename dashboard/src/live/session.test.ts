@@ -10,11 +10,6 @@ class FakeSocket extends EventTarget {
   readonly readyState = FakeSocket.OPEN;
   readonly said: ClientMessage[] = [];
 
-  constructor() {
-    super();
-    open = this;
-  }
-
   send(text: string): void {
     this.said.push(JSON.parse(text) as ClientMessage);
   }
@@ -33,7 +28,16 @@ class FakeSocket extends EventTarget {
 const topic = (value: number) => ({ fields: { value }, rows: [] });
 let open: FakeSocket;
 
-vi.stubGlobal('WebSocket', FakeSocket);
+vi.stubGlobal(
+  'WebSocket',
+  Object.assign(
+    function openFake(): FakeSocket {
+      open = new FakeSocket();
+      return open;
+    },
+    { OPEN: FakeSocket.OPEN },
+  ),
+);
 startSession();
 
 beforeEach(() => {
