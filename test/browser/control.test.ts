@@ -250,6 +250,10 @@ test('columns, density and sort are kept, and the table can be copied', async (t
   const csv = String(await page.evaluate('navigator.clipboard.readText()')).split('\r\n');
   assert.match(csv[0] ?? '', /^state,reason,backend,url,weight,requests\/s,.*bytes in,bytes out,/);
   assert.match(csv[2] ?? '', /^up,.*,b,http:\/\/127\.0\.0\.1:\d+/);
+  await page.getByTestId('chart-traffic-query').click();
+  await page.getByText('Copied for Prometheus').waitFor();
+  const query = String(await page.evaluate('navigator.clipboard.readText()'));
+  assert.equal(query, 'sum by (backend) (rate(ballast_backend_requests_total{pool="web"}[1m]))');
   await page.getByRole('button', { name: 'Backend', exact: true }).click();
   await page.reload();
   await page.getByTestId('backend-a').waitFor();

@@ -1,4 +1,6 @@
 /** The charts of one backend, on one range, one cursor and one set of event markers. */
+
+import { promQl } from '../prom-ql.ts';
 import type { HistoryRange } from '../protocol.ts';
 import { RANGES } from '../ranges.ts';
 import { place } from '../router.ts';
@@ -28,6 +30,7 @@ export function BackendCharts({ pool, name }: BackendChartsProps) {
   });
   const { columns } = source;
   const problem = source.problem.value;
+  const scope = { pool, backend: name };
   return (
     <section class="charts" aria-labelledby="charts-title">
       <RangeBar title="Traffic" longest={LONGEST} />
@@ -38,6 +41,7 @@ export function BackendCharts({ pool, name }: BackendChartsProps) {
           title="Requests"
           unit="requests/s"
           testid="chart-traffic"
+          query={promQl.requests(scope)}
           data={linesData(columns, endAt, seconds, true, REQUESTS)}
           events={events}
         />
@@ -45,6 +49,7 @@ export function BackendCharts({ pool, name }: BackendChartsProps) {
           title="Latency"
           unit="ms"
           testid="chart-latency"
+          query={promQl.latency(scope)}
           data={latencyData(columns, endAt, seconds)}
           events={events}
         />
@@ -52,6 +57,7 @@ export function BackendCharts({ pool, name }: BackendChartsProps) {
           title="Errors"
           unit="a second"
           testid="chart-errors"
+          query={promQl.errors(scope)}
           data={linesData(columns, endAt, seconds, false, ERRORS)}
           events={events}
         />
@@ -59,6 +65,7 @@ export function BackendCharts({ pool, name }: BackendChartsProps) {
           title="In flight"
           unit="requests"
           testid="chart-load"
+          query={promQl.inFlight(scope)}
           data={linesData(columns, endAt, seconds, false, LOAD)}
           events={events}
         />

@@ -16,6 +16,7 @@ import { themeStamp } from '../shell/theme.ts';
 import { cursorAt, selection } from './cursor.ts';
 import type { Marker, Picture, PictureHooks } from './picture.ts';
 import type { Slots } from './plot-data.ts';
+import { QueryButton } from './query-button.tsx';
 import { backToLive, spanOf, spanWords, zoom, zoomTo } from './zoom.ts';
 
 interface ChartFrameProps<Data extends Slots> {
@@ -33,7 +34,9 @@ interface ChartFrameProps<Data extends Slots> {
   readonly summary: string;
   readonly legend: (slot: number) => ComponentChildren;
   readonly table: () => ComponentChildren;
-  /** Buttons before the one for the table. */
+  /** What it shows, as Prometheus computes it. */
+  readonly query: string;
+  /** Buttons before those that every chart has. */
   readonly tools?: ComponentChildren;
   /** The one chart of its screen: higher than among others. */
   readonly isTall?: boolean;
@@ -135,6 +138,7 @@ export function ChartFrame<Data extends Slots>(props: ChartFrameProps<Data>) {
           {selectedWords ?? (isPointed ? formatMoment(slotAt * 1000, stepSeconds) : 'latest')}
         </span>
         {props.tools}
+        <QueryButton title={title} query={props.query} testid={`${testid}-query`} />
         <button
           type="button"
           class="icon-button"

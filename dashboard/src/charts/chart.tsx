@@ -20,13 +20,15 @@ interface ChartProps {
   /** `requests/s`, `ms`. */
   readonly unit: string;
   readonly testid: string;
+  /** See `prom-ql.ts`. */
+  readonly query: string;
   readonly data: PlotData;
   readonly events: readonly LiveEvent[];
   /** The one chart of its screen: higher than among others. */
   readonly isTall?: boolean;
 }
 
-export function Chart({ title, unit, testid, data, events, isTall = false }: ChartProps) {
+export function Chart({ title, unit, testid, query, data, events, isTall = false }: ChartProps) {
   // Latencies lie far apart; counts start at nothing, and parts of a whole have no logarithm.
   const canBeLog = unit === 'ms' && !data.isStacked;
   const isLog = canBeLog && isLogScale.value;
@@ -36,6 +38,7 @@ export function Chart({ title, unit, testid, data, events, isTall = false }: Cha
       title={title}
       unit={unit}
       testid={testid}
+      query={query}
       data={data}
       events={events}
       shape={[isLog ? 'log' : 'linear', ...data.lines.map((line) => line.label)].join('\u0000')}

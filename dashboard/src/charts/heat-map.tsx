@@ -9,18 +9,21 @@ import { stepWords } from './plot-data.ts';
 interface HeatMapProps {
   readonly title: string;
   readonly testid: string;
+  /** See `prom-ql.ts`. */
+  readonly query: string;
   readonly data: HeatData;
   readonly events: readonly LiveEvent[];
   /** The one chart of its screen: higher than among others. */
   readonly isTall?: boolean;
 }
 
-export function HeatMap({ title, testid, data, events, isTall = false }: HeatMapProps) {
+export function HeatMap({ title, testid, query, data, events, isTall = false }: HeatMapProps) {
   return (
     <ChartFrame
       title={title}
       unit="ms"
       testid={testid}
+      query={query}
       data={data}
       events={events}
       shape={`heat ${data.edgesMs.length}`}

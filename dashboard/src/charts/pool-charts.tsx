@@ -1,5 +1,6 @@
 /** The charts of a pool, on one range, one cursor and one set of event markers. */
 import { useEffect } from 'preact/hooks';
+import { promQl } from '../prom-ql.ts';
 import { poolTopic } from '../topics.ts';
 import { Chart } from './chart.tsx';
 import { useChartView } from './chart-view.ts';
@@ -35,6 +36,7 @@ export function PoolCharts({ pool, backendCount }: PoolChartsProps) {
           title="Requests by backend"
           unit="requests/s"
           testid="chart-traffic"
+          query={promQl.requestsByBackend({ pool })}
           data={trafficData(columns, endAt, seconds, backendCount)}
           events={events}
         />
@@ -42,6 +44,7 @@ export function PoolCharts({ pool, backendCount }: PoolChartsProps) {
           title="Latency"
           unit="ms"
           testid="chart-latency"
+          query={promQl.latency({ pool })}
           data={latencyData(columns, endAt, seconds)}
           events={events}
         />
@@ -49,16 +52,25 @@ export function PoolCharts({ pool, backendCount }: PoolChartsProps) {
           title="Errors and retries"
           unit="a second"
           testid="chart-errors"
+          query={promQl.errorsAndRetries({ pool })}
           data={errorData(columns, endAt, seconds)}
           events={events}
         />
         <HeatMap
           title="Latency heat map"
           testid="chart-heat"
+          query={promQl.latencies({ pool })}
           data={heatData(columns, endAt, seconds)}
           events={events}
         />
-        <Chart title="Load" unit="now" testid="chart-load" data={loadData(columns, endAt, seconds)} events={events} />
+        <Chart
+          title="Load"
+          unit="now"
+          testid="chart-load"
+          query={promQl.load({ pool })}
+          data={loadData(columns, endAt, seconds)}
+          events={events}
+        />
       </div>
     </section>
   );

@@ -1,6 +1,7 @@
 /** What a tile of the overview opens: the charts of its figure over all pools, on the whole width. */
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icon.tsx';
+import { promQl } from '../prom-ql.ts';
 import { TOTALS } from '../topics.ts';
 import { Chart } from './chart.tsx';
 import { type ChartView, useChartView } from './chart-view.ts';
@@ -66,8 +67,22 @@ function chartsOf(chart: TotalsChart, { source: { columns }, endAt, seconds, eve
     case 'requests':
       return (
         <>
-          <Chart {...common} title="Requests" unit="requests/s" testid="big-requests" data={lines(REQUESTS, true)} />
-          <Chart {...common} title="Under way" unit="now" testid="big-load" data={lines(LOAD, false)} />
+          <Chart
+            {...common}
+            title="Requests"
+            unit="requests/s"
+            testid="big-requests"
+            query={promQl.requests({})}
+            data={lines(REQUESTS, true)}
+          />
+          <Chart
+            {...common}
+            title="Under way"
+            unit="now"
+            testid="big-load"
+            query={promQl.load({})}
+            data={lines(LOAD, false)}
+          />
         </>
       );
     case 'errors':
@@ -77,6 +92,7 @@ function chartsOf(chart: TotalsChart, { source: { columns }, endAt, seconds, eve
           title="Errors and retries"
           unit="a second"
           testid="big-errors"
+          query={promQl.errorsAndRetries({})}
           data={errorData(columns, endAt, seconds)}
         />
       );
@@ -88,14 +104,28 @@ function chartsOf(chart: TotalsChart, { source: { columns }, endAt, seconds, eve
             title="Latency"
             unit="ms"
             testid="big-latency"
+            query={promQl.latency({})}
             data={latencyData(columns, endAt, seconds)}
           />
-          <HeatMap {...common} title="Latency heat map" testid="big-heat" data={heatData(columns, endAt, seconds)} />
+          <HeatMap
+            {...common}
+            title="Latency heat map"
+            testid="big-heat"
+            query={promQl.latencies({})}
+            data={heatData(columns, endAt, seconds)}
+          />
         </>
       );
     case 'connections':
       return (
-        <Chart {...common} title="Connections" unit="open" testid="big-connections" data={lines(CONNECTIONS, false)} />
+        <Chart
+          {...common}
+          title="Connections"
+          unit="open"
+          testid="big-connections"
+          query={promQl.connections()}
+          data={lines(CONNECTIONS, false)}
+        />
       );
   }
 }

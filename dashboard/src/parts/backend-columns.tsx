@@ -35,15 +35,21 @@ export interface BackendColumn extends ViewColumn {
   readonly texts: readonly TextColumn<BackendStatus>[];
 }
 
-const sorted = (column: BackendSort, first: 'ascending' | 'descending', words: string, name?: string): JSX.Element => (
-  <SortHeader column={column} first={first} {...(name === undefined ? {} : { class: name })}>
+/** A figure that is sorted by, the most of it first. */
+const sortedFigure = (column: BackendSort, words: string, definition: string): JSX.Element => (
+  <SortHeader column={column} first="descending" class="n" definition={definition}>
     {words}
   </SortHeader>
 );
 
 /** A heading over two or three figures of one cell. */
-const group = (name: string, ...parts: readonly string[]): JSX.Element => (
-  <th scope="col" class={parts.length === 2 ? 'n c-two' : 'n c-three'} aria-label={`${name}: ${parts.join(', ')}`}>
+const group = (name: string, definition: string, ...parts: readonly string[]): JSX.Element => (
+  <th
+    scope="col"
+    title={definition}
+    class={parts.length === 2 ? 'n c-two' : 'n c-three'}
+    aria-label={`${name}: ${parts.join(', ')}`}
+  >
     <small>{name}</small>
     {parts.map((part) => (
       <span key={part}>{part}</span>
@@ -73,7 +79,11 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'state',
     words: 'State',
     isShownAtFirst: null,
-    head: () => sorted('state', 'ascending', 'State'),
+    head: () => (
+      <SortHeader column="state" first="ascending" definition="What it is now, and since when. ballast_backend_state">
+        State
+      </SortHeader>
+    ),
     cell: ({ backend, isRunning }) => (
       <td class="c-state">
         <StateMark state={backend.isRemoved ? 'draining' : backend.state} testid={`backend-${backend.name}-state`}>
@@ -98,7 +108,11 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'name',
     words: 'Backend',
     isShownAtFirst: null,
-    head: () => sorted('name', 'ascending', 'Backend'),
+    head: () => (
+      <SortHeader column="name" first="ascending">
+        Backend
+      </SortHeader>
+    ),
     cell: ({ pool, backend: { name, url } }) => {
       const address = url.replace(/^http:\/\//, '').replace(/\/$/, '');
       return (
@@ -120,7 +134,11 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'weight',
     words: 'Weight',
     isShownAtFirst: true,
-    head: () => sorted('weight', 'descending', 'Weight'),
+    head: () => (
+      <SortHeader column="weight" first="descending" definition="In proportion to the others. ballast_backend_weight">
+        Weight
+      </SortHeader>
+    ),
     cell: ({ pool, backend, usesWeights }) => (
       <td class="c-weight" data-label="Weight">
         <WeightStepper pool={pool} backend={backend.name} applied={backend.weight} hasEffect={usesWeights} />
@@ -155,7 +173,8 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'rps',
     words: 'Requests a second',
     isShownAtFirst: true,
-    head: () => sorted('rps', 'descending', 'Req/s', 'n'),
+    head: () =>
+      sortedFigure('rps', 'Req/s', 'Attempts finished a second over the last 10 s. ballast_backend_requests_total'),
     cell: ({ backend }) => (
       <td class="n" data-label="Requests/s" data-testid={`backend-${backend.name}-rps`}>
         {formatRate(backend.rps)}
@@ -167,7 +186,7 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'flight',
     words: 'In flight, with its limit',
     isShownAtFirst: true,
-    head: () => sorted('inFlight', 'descending', 'In flight', 'n'),
+    head: () => sortedFigure('inFlight', 'In flight', 'Attempts begun and not finished. ballast_backend_in_flight'),
     cell: ({ backend: { name, inFlight, maxConnections } }) => (
       <td class="n" data-label="In flight" data-testid={`backend-${name}-in-flight`}>
         <span class={maxConnections > 0 && inFlight >= maxConnections ? 'bad' : undefined}>
@@ -185,7 +204,7 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'conns',
     words: 'Connections',
     isShownAtFirst: false,
-    head: () => group('connections', 'open', 'idle'),
+    head: () => group('connections', 'ballast_backend_connections, ballast_backend_idle_connections', 'open', 'idle'),
     cell: ({ backend }) => (
       <td class="n c-two" data-label="Connections: open, idle">
         <span>{formatWhole(backend.connections)}</span>
@@ -201,7 +220,14 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'latency',
     words: 'Latency',
     isShownAtFirst: true,
-    head: () => group('latency, ms', 'p50', 'p95', 'p99'),
+    head: () =>
+      group(
+        'latency, ms',
+        'Percentiles of the attempts of the last 10 s. ballast_backend_request_duration_seconds',
+        'p50',
+        'p95',
+        'p99',
+      ),
     cell: ({ backend: { latencyMs } }) => (
       <td class="n c-three" data-label="p50, p95, p99 (ms)">
         <span>{formatMs(latencyMs.p50)}</span>
@@ -219,7 +245,14 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'answers',
     words: 'Answers by class',
     isShownAtFirst: true,
-    head: () => group('answers', '2xx', '4xx', '5xx'),
+    head: () =>
+      group(
+        'answers',
+        'Answers since the start, by class of status. ballast_backend_responses_total',
+        '2xx',
+        '4xx',
+        '5xx',
+      ),
     cell: ({ backend: { statuses } }) => (
       <td class="n c-three" data-label="Answers 2xx, 4xx, 5xx">
         <Count value={statuses['2xx']} />
@@ -237,7 +270,12 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'failures',
     words: 'Failures',
     isShownAtFirst: true,
-    head: () => sorted('failures', 'descending', 'Failures', 'n'),
+    head: () =>
+      sortedFigure(
+        'failures',
+        'Failures',
+        'Attempts that failed by its fault, since the start. ballast_backend_failures_total',
+      ),
     cell: ({ backend }) => (
       <td class="n" data-label="Failures" data-testid={`backend-${backend.name}-failures`}>
         <Count value={backend.failures} isBad title={failureWords(backend.failuresByCode)} />
@@ -249,7 +287,13 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'bytes',
     words: 'Bytes in and out',
     isShownAtFirst: false,
-    head: () => group('bytes', 'in', 'out'),
+    head: () =>
+      group(
+        'bytes',
+        'Body bytes since the start. ballast_backend_received_bytes_total, ballast_backend_sent_bytes_total',
+        'in',
+        'out',
+      ),
     cell: ({ backend }) => (
       <td class="n c-two" data-label="Bytes in, out">
         <span>{formatBytes(backend.bytesIn)}</span>
@@ -262,7 +306,14 @@ export const BACKEND_COLUMNS: readonly BackendColumn[] = [
     id: 'check',
     words: 'Health check',
     isShownAtFirst: true,
-    head: () => <th scope="col">Health check</th>,
+    head: () => (
+      <th
+        scope="col"
+        title="What the last check came to. ballast_backend_check_passed, ballast_backend_check_duration_seconds"
+      >
+        Health check
+      </th>
+    ),
     cell: ({ pool, backend, isRunning }) => (
       <td class="c-check" data-label="Health check">
         <LastCheck pool={pool} backend={backend} isRunning={isRunning} />

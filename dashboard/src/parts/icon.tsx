@@ -10,6 +10,7 @@ import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
 import circleHelp from 'lucide-static/icons/circle-question-mark.svg?raw';
 import clock from 'lucide-static/icons/clock.svg?raw';
 import columns from 'lucide-static/icons/columns-3.svg?raw';
+import copy from 'lucide-static/icons/copy.svg?raw';
 import download from 'lucide-static/icons/download.svg?raw';
 import hourglass from 'lucide-static/icons/hourglass.svg?raw';
 import minus from 'lucide-static/icons/minus.svg?raw';
@@ -36,6 +37,7 @@ const RAW = {
   check,
   'chevron-down': chevronDown,
   columns,
+  copy,
   download,
   help: circleHelp,
   drain: hourglass,

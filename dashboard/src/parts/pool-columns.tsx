@@ -46,7 +46,11 @@ export const POOL_COLUMNS: readonly PoolColumn[] = [
     words: 'State',
     isShownAtFirst: null,
     head: () => (
-      <SortHeader column="state" first="ascending">
+      <SortHeader
+        column="state"
+        first="ascending"
+        definition="As its worst backend. ballast_backend_state, ballast_panic"
+      >
         State
       </SortHeader>
     ),
@@ -77,7 +81,12 @@ export const POOL_COLUMNS: readonly PoolColumn[] = [
     words: 'Requests a second',
     isShownAtFirst: true,
     head: () => (
-      <SortHeader column="rps" first="descending" class="n">
+      <SortHeader
+        column="rps"
+        first="descending"
+        class="n"
+        definition="Requests finished a second over the last 10 s. ballast_requests_total"
+      >
         Req/s
       </SortHeader>
     ),
@@ -109,7 +118,12 @@ export const POOL_COLUMNS: readonly PoolColumn[] = [
     words: 'Errors a second',
     isShownAtFirst: true,
     head: () => (
-      <SortHeader column="errors" first="descending" class="n">
+      <SortHeader
+        column="errors"
+        first="descending"
+        class="n"
+        definition="Requests a second that ended in a failure or a 5xx, over the last 10 s. ballast_errors_total"
+      >
         Errors/s
       </SortHeader>
     ),
@@ -125,7 +139,12 @@ export const POOL_COLUMNS: readonly PoolColumn[] = [
     words: 'Latency',
     isShownAtFirst: true,
     head: () => (
-      <th scope="col" class="n c-three" aria-label="Latency in ms: p50, p95, p99">
+      <th
+        scope="col"
+        class="n c-three"
+        aria-label="Latency in ms: p50, p95, p99"
+        title="Percentiles of the requests of the last 10 s. ballast_request_duration_seconds"
+      >
         <small>latency, ms</small>
         <span>p50</span>
         <span>p95</span>
@@ -150,7 +169,12 @@ export const POOL_COLUMNS: readonly PoolColumn[] = [
     words: 'In flight',
     isShownAtFirst: true,
     head: () => (
-      <SortHeader column="inFlight" first="descending" class="n">
+      <SortHeader
+        column="inFlight"
+        first="descending"
+        class="n"
+        definition="Requests begun on a backend and not finished. ballast_backend_in_flight"
+      >
         In flight
       </SortHeader>
     ),
@@ -166,7 +190,7 @@ export const POOL_COLUMNS: readonly PoolColumn[] = [
     words: 'Waiting in the queue',
     isShownAtFirst: false,
     head: () => (
-      <th scope="col" class="n">
+      <th scope="col" class="n" title="Requests that wait for a place on a backend. ballast_queued">
         Waiting
       </th>
     ),
@@ -182,7 +206,7 @@ export const POOL_COLUMNS: readonly PoolColumn[] = [
     words: 'Requests since the start',
     isShownAtFirst: false,
     head: () => (
-      <th scope="col" class="n">
+      <th scope="col" class="n" title="Requests finished since the start. ballast_requests_total">
         Requests
       </th>
     ),

@@ -8,15 +8,17 @@ interface SortHeaderProps {
   /** Which way it is sorted first: the worst, the most, or from A to Z. */
   readonly first: 'ascending' | 'descending';
   readonly class?: string;
+  /** What exactly is told, with its name for Prometheus; shown on hover. */
+  readonly definition?: string | undefined;
   readonly children: ComponentChildren;
 }
 
 /** One click sorts, the next one takes the order of the config again. */
-export function SortHeader({ column, first, class: className, children }: SortHeaderProps) {
+export function SortHeader({ column, first, class: className, definition, children }: SortHeaderProps) {
   const wanted = first === 'descending' ? `-${column}` : column;
   const isSorted = place.value.sort === wanted;
   return (
-    <th scope="col" class={className} aria-sort={isSorted ? first : undefined}>
+    <th scope="col" class={className} aria-sort={isSorted ? first : undefined} title={definition}>
       <button type="button" onClick={() => setSort(isSorted ? null : wanted)}>
         {children}
       </button>

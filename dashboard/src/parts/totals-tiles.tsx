@@ -50,7 +50,7 @@ export function TotalsTiles({ totals, chart, onChart }: TotalsTilesProps) {
         change={sinceThen(totals.rps, then('rps'))}
         then={`${formatRate(then('rps'))}/s 5 minutes ago`}
         testid="tile-requests"
-        definition="Requests finished a second over the last 10 s, over all pools and workers."
+        definition="Requests finished a second over the last 10 s, over all pools and workers. ballast_requests_total"
         {...toggle('requests')}
       />
       <Tile
@@ -62,7 +62,7 @@ export function TotalsTiles({ totals, chart, onChart }: TotalsTilesProps) {
         change={sinceThen(errorShare, errorShareThen)}
         then={`${formatShare(errorShareThen)} 5 minutes ago`}
         testid="tile-errors"
-        definition="Of the requests of the last 10 s, those that ended in a failure or in a 5xx. The line is errors a second."
+        definition="Of the requests of the last 10 s, those that ended in a failure or in a 5xx. The line is errors a second. ballast_errors_total"
         {...toggle('errors')}
       />
       <Tile
@@ -74,7 +74,7 @@ export function TotalsTiles({ totals, chart, onChart }: TotalsTilesProps) {
         change={sinceThen(p99, then('p99'))}
         then={`p99 ${formatMs(then('p99'))} ms 5 minutes ago`}
         testid="tile-latency"
-        definition="Percentiles of all requests of the last 10 s, over all pools and workers: measured together, never averaged. Line and change are of p99."
+        definition="Percentiles of all requests of the last 10 s, over all pools and workers: measured together, never averaged. Line and change are of p99. ballast_request_duration_seconds"
         {...toggle('latency')}
       />
       <Tile
@@ -85,7 +85,7 @@ export function TotalsTiles({ totals, chart, onChart }: TotalsTilesProps) {
         change={sinceThen(totals.clientConnections, then('clientConnections'))}
         then={`${formatRate(then('clientConnections'))} 5 minutes ago`}
         testid="tile-connections"
-        definition="Open connections from clients, over all workers."
+        definition="Open connections from clients, over all workers. ballast_worker_client_connections"
         {...toggle('connections')}
       />
       <PoolsTile totals={totals} />

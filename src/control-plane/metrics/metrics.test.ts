@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { promQl } from '../../../dashboard/src/prom-ql.ts';
 import { failureOf } from '../../protocol/failures.ts';
 import { bucketOf, HISTOGRAM_BUCKETS } from '../../state/histogram.ts';
 import { BACKEND_COUNTERS, POOL_COUNTERS, State, WORKER_COUNTERS } from '../../state/layout.ts';
@@ -83,11 +87,15 @@ function setup() {
     const p = state.poolCounters(worker, 0);
     state.counters[p + POOL_COUNTERS.REQUESTS] = 10;
     state.counters[p + POOL_COUNTERS.STATUS_CLASS + 2] = 8;
-    state.counters[p + POOL_COUNTERS.FAILURES] = 2;
+    state.counters[p + POOL_COUNTERS.STATUS_CLASS + 5] = 2;
+    state.counters[p + POOL_COUNTERS.FAILURES] = 3;
     state.counters[p + POOL_COUNTERS.FIRST_FAILURE + failureOf('POOL_FULL').index] = 2;
+    state.counters[p + POOL_COUNTERS.FIRST_FAILURE + failureOf('UPSTREAM_BODY_CLOSED').index] = 1;
     const b = state.backendCounters(worker, 0);
     state.counters[b + BACKEND_COUNTERS.REQUESTS] = 12;
     state.counters[b + BACKEND_COUNTERS.CONNECTS] = 3;
+    state.counters[b + BACKEND_COUNTERS.STATUS_CLASS + 5] = 2;
+    state.counters[b + BACKEND_COUNTERS.FAILURES] = 1;
     state.counters[state.workerCounters(worker) + WORKER_COUNTERS.CONNECTIONS_ACCEPTED] = 6;
     state.counters[state.workerCounters(worker) + WORKER_COUNTERS.CPU_SECONDS] = 12.5;
     state.counters[state.workerCounters(worker) + WORKER_COUNTERS.GC_SECONDS] = 0.25;
@@ -123,7 +131,10 @@ describe('metrics', () => {
     for (const line of [
       'ballast_requests_total{pool="web"} 20',
       'ballast_responses_total{pool="web",class="2xx"} 16',
-      'ballast_failed_requests_total{pool="web"} 4',
+      'ballast_failed_requests_total{pool="web"} 6',
+      // The four that were answered by a 503 are among the 5xx, the two that were cut are not.
+      'ballast_errors_total{pool="web"} 6',
+      'ballast_backend_errors_total{pool="web",backend="b1"} 6',
       'ballast_failures_total{pool="web",code="POOL_FULL"} 4',
       'ballast_unrouted_failures_total{code="ROUTE_NOT_FOUND"} 2',
       'ballast_backend_requests_total{pool="web",backend="b1"} 24',
@@ -157,6 +168,52 @@ describe('metrics', () => {
       lines.includes('ballast_request_duration_seconds_bucket{pool="web",le="0.001008"} 14'),
       'counted before the first sample as well',
     );
+  });
+
+  describe('queries of the dashboard', () => {
+    const scopes = [{}, { pool: 'web' }, { pool: 'web', backend: 'b1' }] as const;
+    const queries = [
+      ...scopes.flatMap((scope) => [
+        promQl.requests(scope),
+        promQl.errors(scope),
+        promQl.latency(scope),
+        promQl.latencies(scope),
+        promQl.inFlight(scope),
+      ]),
+      promQl.requestsByBackend({ pool: 'web' }),
+      promQl.errorsAndRetries({}),
+      promQl.errorsAndRetries({ pool: 'web' }),
+      promQl.load({}),
+      promQl.load({ pool: 'web' }),
+      promQl.connections(),
+      promQl.requests({ pool: 'web', backend: NASTY }),
+    ];
+
+    it('ask for what there is', () => {
+      const lines = writeMetrics(setup()).split('\n');
+      for (const query of queries) {
+        const asked = [...query.matchAll(/(ballast_\w+)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?/g)];
+        assert.ok(asked.length > 0, query);
+        for (const [, name = '', labels = ''] of asked) {
+          const isThere = lines.some((line) => line.startsWith(`${name}{${labels}`));
+          assert.ok(isThere, `${name}{${labels}} of ${query}`);
+        }
+      }
+    });
+
+    it('are what promtool takes', (t) => {
+      const rules = queries.map(
+        (query, index) => `      - record: q:${index}\n        expr: ${JSON.stringify(query)}\n`,
+      );
+      const folder = mkdtempSync(join(tmpdir(), 'ballast-test-'));
+      t.after(() => rmSync(folder, { recursive: true }));
+      const file = join(folder, 'rules.yml');
+      writeFileSync(file, `groups:\n  - name: q\n    rules:\n${rules.join('')}`);
+      const { error, status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' });
+      if (error !== undefined) return t.skip(`promtool (Debian package prometheus) cannot be run: ${error.message}`);
+      assert.equal(status, 0, `${stdout}${stderr}`);
+      assert.match(stdout, new RegExp(`${queries.length} rules found`));
+    });
   });
 
   it('escapes a label so that it can be read back', () => {

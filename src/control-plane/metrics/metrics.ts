@@ -10,7 +10,7 @@ import { writeHistogram } from './metrics-histogram.ts';
 import { type MainThread, writeControlPlane, writeProcessMetrics } from './metrics-process.ts';
 import { type Labels, MetricsText, type MetricType } from './metrics-text.ts';
 import type { SampledPool, Sampler } from './sampler.ts';
-import { readBackendConnects, readWorkerCounts } from './sampler-status.ts';
+import { backendErrors, poolErrors, readBackendConnects, readWorkerCounts } from './sampler-status.ts';
 
 const STATES: readonly BackendState[] = ['up', 'down', 'unknown', 'ejected', 'draining', 'maintenance', 'unresolved'];
 
@@ -145,6 +145,9 @@ function writePools(text: MetricsText, { pools }: Status): void {
   family('failed_requests_total', 'counter', 'Exchanges that ended in a failure.', (pool, emit) =>
     emit([], pool.failures),
   );
+  family('errors_total', 'counter', 'Exchanges that ended in a failure or a 5xx, each once.', (pool, emit) =>
+    emit([], poolErrors(pool)),
+  );
   family('failures_total', 'counter', 'Exchanges that ended in a failure, by failure.', (pool) =>
     writeByCode(text, [['pool', pool.name]], pool.failuresByCode),
   );
@@ -206,6 +209,7 @@ function writeBackends(text: MetricsText, { pools }: Status): void {
     for (const [statusClass, count] of Object.entries(statuses)) emit([['class', statusClass]], count);
   });
   value('failed_requests_total', 'counter', 'Attempts that failed by its fault.', ({ failures }) => failures);
+  value('errors_total', 'counter', 'Attempts that failed by its fault or were answered by a 5xx.', backendErrors);
   family('failures_total', 'counter', 'Attempts that ended in a failure, by failure.', ({ failuresByCode }, emit) => {
     for (const [code, count] of Object.entries(failuresByCode)) emit([['code', code]], count);
   });

@@ -29,16 +29,32 @@ export type StatusClasses = Readonly<Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx
  */
 export const POOL_ERROR_CELLS: readonly number[] = [
   POOL_COUNTERS.STATUS_CLASS + 5,
-  ...FAILURES.filter(({ status, stage }) => status < 500 || stage === 'body').map(
-    ({ index }) => POOL_COUNTERS.FIRST_FAILURE + index,
-  ),
+  ...FAILURES.filter(isApartFrom5xx).map(({ index }) => POOL_COUNTERS.FIRST_FAILURE + index),
 ];
+
+function isApartFrom5xx({ status, stage }: Failure): boolean {
+  return status < 500 || stage === 'body';
+}
+
+/** The same from what was read: see `POOL_ERROR_CELLS`. */
+export function poolErrors({ statuses, failuresByCode, requests }: PoolCounts): number {
+  const apart = FAILURES.filter(isApartFrom5xx).map(({ code }) => failuresByCode[code] ?? 0);
+  return Math.min(
+    requests,
+    apart.reduce((sum, count) => sum + count, statuses['5xx']),
+  );
+}
 
 /**
  * The same for the attempts on a backend. One that has failed has no status, or was cut after it;
  * the sampler never takes more errors than attempts.
  */
 export const BACKEND_ERROR_CELLS: readonly number[] = [BACKEND_COUNTERS.STATUS_CLASS + 5, BACKEND_COUNTERS.FAILURES];
+
+/** The same from what was read: see `BACKEND_ERROR_CELLS`. */
+export function backendErrors({ statuses, failures, requests }: BackendCounts): number {
+  return Math.min(requests, statuses['5xx'] + failures);
+}
 
 /** What is so at this moment. */
 export interface Gauges {
