@@ -8,11 +8,11 @@
 import type { Origin } from '../http1/forward-fields.ts';
 import { BODY } from '../http1/framing.ts';
 import type { HeadReader } from '../http1/head-reader.ts';
-import { CHUNK, ChunkedParser } from '../http1/parse-chunked.ts';
 import { PARSE } from '../http1/parse-head.ts';
 import { readRequest } from '../http1/request.ts';
 import { type Failure, type FailureCode, failureOf } from '../protocol/failures.ts';
 import { failureAnswer } from './answer.ts';
+import { type BodyOwner, BodyReader } from './body-reader.ts';
 import type { Client } from './client.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Expiring } from './deadlines.ts';
@@ -40,7 +40,7 @@ const LINGER_MS = 2000;
 const DRAIN_IDLE_MS = 250;
 const LINGER_BYTES = 64 * 1024;
 
-export class Downstream implements WireOwner, Client, Expiring {
+export class Downstream implements WireOwner, Client, BodyOwner, Expiring {
   readonly wire: Wire;
   readonly countedAddress: string;
   readonly door: Door;
@@ -53,9 +53,8 @@ export class Downstream implements WireOwner, Client, Expiring {
   /** Lent by the plane for as long as a request is under way: most connections are idle most of the time. */
   #exchange: Exchange | null = null;
   #phase: number = PHASE.HEAD;
-  #chunked: ChunkedParser | null = null;
-  #remainingBytes = 0;
-  #bodyBytes = 0;
+  /** Made with the first body: most clients send none. */
+  #body: BodyReader | null = null;
   /** Bytes of later requests. */
   #ahead: Buffer | null = null;
   #isReading = false;
@@ -66,9 +65,6 @@ export class Downstream implements WireOwner, Client, Expiring {
   #originMinorVersion = -1;
   #originRevision = -1;
   #address = '';
-  /** The pace of the body is taken over windows as long as the time between two pieces may be. */
-  #paceSinceMs = 0;
-  #paceBytes = 0;
 
   /** @param countedAddress under which it counts towards a limit; empty where there is none */
   constructor(plane: DataPlane, wire: Wire, countedAddress: string, door: Door) {
@@ -162,20 +158,15 @@ export class Downstream implements WireOwner, Client, Expiring {
     if (isTooLarge) return this.#refuseHead(reader, 'REQUEST_BODY_TOO_LARGE', end);
     if (plane.isShedding) return this.#refuseHead(reader, 'HEAP_EXHAUSTED', end, request.isHead);
     const at = reader.next;
-    this.#bodyBytes = 0;
     if (kind === BODY.NONE) {
       this.#phase = PHASE.ANSWER;
       this.wire.endRelay(true);
       plane.deadlines.clear(this);
     } else {
       this.#phase = PHASE.BODY;
-      this.#remainingBytes = bytes;
-      if (kind === BODY.CHUNKED) {
-        this.#chunked ??= new ChunkedParser(plane.limits);
-        this.#chunked.reset(plane.limits);
-      }
+      this.#body ??= new BodyReader(plane, this);
+      this.#body.begin(request.framing);
       plane.deadlines.set(this, plane.client.bodyIdleTimeoutMs);
-      this.#beginPace();
     }
     exchange.begin(reader);
     reader.reset(this.#plane.limits);
@@ -195,67 +186,33 @@ export class Downstream implements WireOwner, Client, Expiring {
   }
 
   #readBody(buffer: Buffer, start: number, end: number): number {
+    const body = this.#body;
+    if (body === null) return end;
     this.#plane.deadlines.set(this, this.#plane.client.bodyIdleTimeoutMs);
-    if (this.#isTooSlow(end - start)) return this.#refuse('REQUEST_BODY_TIMEOUT', end);
+    if (body.isTooSlow(end - start)) return this.#refuse('REQUEST_BODY_TIMEOUT', end);
     this.#relayIfLarge(end - start);
-    if (this.#exchange?.request.framing.kind === BODY.CHUNKED) return this.#readChunks(buffer, start, end);
-    const stop = Math.min(end, start + this.#remainingBytes);
-    this.#remainingBytes -= stop - start;
-    this.#exchange?.onRequestBody(buffer, start, stop);
-    if (this.#remainingBytes === 0 && this.#phase === PHASE.BODY) {
-      this.#bodyRead();
-      this.#exchange?.onRequestEnd(null);
-    }
-    return stop;
+    return body.read(buffer, start, end);
   }
 
-  #beginPace(): void {
-    this.#paceSinceMs = this.#plane.clock.now();
-    this.#paceBytes = 0;
+  get isReadingBody(): boolean {
+    return this.#phase === PHASE.BODY;
   }
 
-  /** Whether the last whole window has brought less of the body than it must. */
-  #isTooSlow(bytes: number): boolean {
-    const { client, clock } = this.#plane;
-    if (client.bodyBytesPerSecond === 0) return false;
-    this.#paceBytes += bytes;
-    const elapsedMs = clock.now() - this.#paceSinceMs;
-    if (elapsedMs < client.bodyIdleTimeoutMs) return false;
-    if (this.#paceBytes < (client.bodyBytesPerSecond * elapsedMs) / 1000) return true;
-    this.#beginPace();
-    return false;
+  onBody(buffer: Buffer, start: number, end: number): void {
+    this.#exchange?.onRequestBody(buffer, start, end);
   }
 
-  #readChunks(buffer: Buffer, start: number, end: number): number {
-    const chunked = this.#chunked;
-    let at = start;
-    while (chunked !== null && this.#phase === PHASE.BODY) {
-      const result = chunked.next(buffer, at, end);
-      if (result === CHUNK.MORE) return end;
-      if (result === CHUNK.DATA) {
-        at = chunked.dataEnd;
-        this.#bodyBytes += chunked.dataEnd - chunked.dataStart;
-        const limit = this.#plane.limits.bodyBytes;
-        if (limit > 0 && this.#bodyBytes > limit) return this.#refuse('REQUEST_BODY_TOO_LARGE', end);
-        this.#exchange?.onRequestBody(buffer, chunked.dataStart, chunked.dataEnd);
-        continue;
-      }
-      if (result === CHUNK.BROKEN) return this.#refuse('REQUEST_CHUNK_INVALID', end);
-      if (result === CHUNK.BROKEN_TRAILER) return this.#refuse('REQUEST_TRAILER_INVALID', end);
-      this.#bodyRead();
-      this.#exchange?.onRequestEnd(chunked.trailers);
-      return chunked.at;
-    }
-    return end;
+  onBodyFailed(code: FailureCode): void {
+    this.#refuse(code, 0);
   }
 
-  /** The request is complete. */
-  #bodyRead(): void {
+  onBodyEnd(trailers: HeadReader | null): void {
     this.#phase = PHASE.ANSWER;
     this.#plane.deadlines.clear(this);
     this.wire.restRelay(!this.#isSourceBusy);
     this.#isSourceBusy = false;
     this.wire.resume();
+    this.#exchange?.onRequestEnd(trailers);
   }
 
   /** Whether the backend's socket still holds bytes of this wire's own read buffer. */
@@ -343,7 +300,7 @@ export class Downstream implements WireOwner, Client, Expiring {
     if (this.#phase !== PHASE.BODY) return;
     this.#plane.deadlines.set(this, this.#plane.client.bodyIdleTimeoutMs);
     // It was the backend that was slow.
-    this.#beginPace();
+    this.#body?.beginPace();
   }
 
   answerStalled(): void {
