@@ -12,7 +12,7 @@ import { runSteps } from './steps.mjs';
 const CONCURRENCY = 2;
 /** For one test, and for one file of them. */
 const TIMEOUT_MS = 180_000;
-const FOLDERS = ['src', 'demo', 'scripts', 'test'];
+const FOLDERS = ['src', 'demo', 'scripts', 'test', 'dashboard/dev'];
 
 installIfStale();
 buildDashboardIfStale();

@@ -5,14 +5,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../../test/harness/chromium.ts';
 import { eventually } from '../../test/harness/eventually.ts';
-import { launchBrowser } from './browser.ts';
 import { type FakeServer, type FakeServerOptions, startFakeServer } from './fake-server.ts';
 
 let browser: Browser;
 
 before(async () => {
-  browser = await launchBrowser();
+  browser = await launchChromium();
 });
 
 after(() => browser.close());
@@ -75,42 +75,12 @@ describe('dashboard in a browser', () => {
     assert.deepEqual(problems, []);
   });
 
-  it('says from when the figures are while the connection is lost, and comes back by itself', async (t) => {
-    const { page, server } = await open(t, '#/pools/api');
-    server.setSilent(true);
-    await page.getByTestId('connection-banner').waitFor();
-    assert.match(await textOf(page, 'connection-banner'), /Connection lost — figures are from \d\d:\d\d:\d\d\./);
-    assert.equal(await page.getByTestId('backends').getAttribute('data-stale'), 'true');
-    assert.equal(await page.title(), '[prod] ? Ballast — connection lost · api');
-    server.setSilent(false);
-    await page.getByTestId('connection-banner').waitFor({ state: 'detached' });
-    assert.equal(await page.getByTestId('backends').getAttribute('data-stale'), 'false');
-  });
-
   it('asks for a snapshot when a message is missing', async (t) => {
     const { page, server } = await open(t, '#/');
     server.skipDelta();
     await page.waitForFunction(() => new Promise((resolve) => setTimeout(() => resolve(true), 1500)));
     assert.equal(server.resyncCount(), 1);
     assert.equal(await textOf(page, 'link'), 'live');
-  });
-
-  it('polls the API where WebSockets are blocked, and says so', async (t) => {
-    const { page, server } = await open(t, '#/pools/api');
-    server.blockLive(true);
-    await page.locator('[data-testid="connection-banner"][data-kind="polling"]').waitFor();
-    const backend = server.fleet.find('api', 'b1');
-    assert.ok(backend !== undefined);
-    server.fleet.setDown('api', backend, true, Date.now());
-    await page.getByTestId('backend-b1-state').getByText('down').waitFor();
-    // Charts go on too: what each poll has missed is read from the history.
-    const clock = page.getByTestId('chart-latency').getByRole('slider');
-    const before = await clock.getAttribute('aria-valuetext');
-    await eventually(
-      'the charts to go on',
-      async () => (await clock.getAttribute('aria-valuetext')) !== before,
-      20_000,
-    );
   });
 
   it('changes the policy, and shows the applied one until the server has changed it', async (t) => {
@@ -133,23 +103,6 @@ describe('dashboard in a browser', () => {
     await choose('least-connections');
     await page.getByText('The balancer is shutting down.').waitFor();
     assert.equal(await textOf(page, 'policy-select'), 'round-robin');
-  });
-
-  it('drains by keyboard alone, after saying what it means', async (t) => {
-    const { page, server } = await open(t, '#/pools/api');
-    await page.keyboard.press('j');
-    await page.keyboard.press('d');
-    const dialog = page.getByTestId('confirm-dialog');
-    await dialog.waitFor();
-    await dialog.getByText(/in flight; 1 of 2 remain/).waitFor();
-    assert.deepEqual(server.writes, []);
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
-    assert.deepEqual(server.writes, []);
-    await page.keyboard.press('d');
-    await page.locator('[data-testid="confirm-ok"][aria-disabled="false"]').press('Enter');
-    await page.getByTestId('backend-b1-state').getByText('draining').waitFor();
-    assert.deepEqual(server.writes, ['PATCH /api/v1/pools/api/backends/b1 {"mode":"drain"}']);
   });
 
   it('gathers the steps of a weight into one change', async (t) => {
@@ -332,25 +285,6 @@ describe('dashboard in a browser', () => {
     await eventually('the range to go along', () => asked.includes('pool:web 1h'));
     await page.keyboard.press('[');
     assert.match(page.url(), /pools\/web\?range=15m/);
-  });
-
-  it('fills in what a hidden page has missed', async (t) => {
-    const { page, server } = await open(t, '#/pools/api?range=1m', { tickMs: 1000 });
-    const gaps = page.getByTestId('chart-latency').locator('figcaption');
-    await gaps.getByText(/now/).waitFor();
-    await setVisibility(page, 'hidden');
-    await eventually('only the totals', () => server.topics().join() === 'totals');
-    const from = server.fleet.second;
-    await eventually('some seconds to pass', () => server.fleet.second > from + 3);
-    await setVisibility(page, 'visible');
-    await eventually('the chart to be followed again', () =>
-      server.topics().some((topic) => topic.startsWith('chart:')),
-    );
-    await page.getByTestId('chart-latency-as-table').click();
-    await eventually('no second to be missing', async () => {
-      const rows = await page.getByTestId('chart-latency').locator('tbody tr').allTextContents();
-      return rows.length >= 30 && rows.slice(1, 12).every((row) => !row.includes('–'));
-    });
   });
 
   it('goes back through events page by page', async (t) => {

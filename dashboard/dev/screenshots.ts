@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
-import { launchBrowser } from './browser.ts';
+import { launchChromium } from '../../test/harness/chromium.ts';
 import type { Scenario } from './fake-pools.ts';
 import { startFakeServer } from './fake-server.ts';
 
@@ -80,7 +80,7 @@ async function tapUntil(page: Page, count: number): Promise<void> {
 const out = process.argv[2] ?? '/tmp/shots';
 const filter = process.argv[3] ?? '';
 await mkdir(out, { recursive: true });
-const browser = await launchBrowser();
+const browser = await launchChromium();
 let faults = 0;
 for (const shot of SHOTS.filter((one) => one.name.includes(filter))) {
   const server = await startFakeServer({ scenario: shot.scenario, token: shot.token ?? null });
