@@ -8,6 +8,7 @@
 import { isIPv6 } from 'node:net';
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
+import { beginRead, endRead } from './clock.ts';
 import { type HandleRequest, TCP_HANDLES, type TcpHandle, type TcpHandles } from './tcp-handles.ts';
 import { SHARED, Wire, type WireOwner } from './wire.ts';
 
@@ -133,7 +134,9 @@ export class HandleWire extends Wire {
     if (this.isClosed) return undefined;
     if (byteCount > 0) {
       const buffer = this.readBuffer;
+      beginRead();
       this.owner.onBytes(buffer, 0, byteCount);
+      endRead();
       const next = this.relayBuffer ?? SHARED;
       if (next === buffer) return undefined;
       this.readBuffer = next;

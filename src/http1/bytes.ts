@@ -71,6 +71,15 @@ export function isBlank(byte: number): boolean {
   return byte === SPACE || byte === TAB;
 }
 
+/** Whether the bytes from `start` to `end` are `text`, one byte a character. */
+export function isText(buffer: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let index = 0; index < text.length; index++) {
+    if (byteAt(buffer, start + index) !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
 /** Whether the bytes from `start` to `end` are `lower` (lower-case ASCII), in any case. */
 export function equalsIgnoringCase(buffer: Uint8Array, start: number, end: number, lower: string): boolean {
   if (end - start !== lower.length) return false;

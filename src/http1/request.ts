@@ -5,7 +5,7 @@
  * connection. The target is taken as it is: never decoded, never normalised.
  */
 import type { FailureCode } from '../protocol/failures.ts';
-import { byteAt, equalsIgnoringCase, HOST_IPV6, HOST_NAME } from './bytes.ts';
+import { byteAt, equalsIgnoringCase, HOST_IPV6, HOST_NAME, isText } from './bytes.ts';
 import { type ConnectionOptions, newConnectionOptions, readConnectionOptions } from './connection-options.ts';
 import { FIELD } from './fields.ts';
 import { BODY, type Framing, newFraming, requestFraming } from './framing.ts';
@@ -70,6 +70,7 @@ export function readRequest(reader: HeadReader, viaName: string, request: Reques
   readMethod(buffer, base + head.start, base + head.methodEnd, request);
   // Before the target, since theirs may have any form.
   if (request.method === 'CONNECT' || request.method === 'TRACE') return 'REQUEST_METHOD_REFUSED';
+  const lastHost = request.host;
   request.host = '';
   request.isUpgrade = false;
   request.expectsContinue = false;
@@ -83,7 +84,8 @@ export function readRequest(reader: HeadReader, viaName: string, request: Reques
     switch (head.knownField(index)) {
       case FIELD.HOST:
         if (++hosts > 1 || !isHost(buffer, start, end)) return 'REQUEST_HOST_INVALID';
-        request.host = buffer.toString('latin1', start, end);
+        // Mostly it is the one of the request before, and a string costs more than to look.
+        request.host = isText(buffer, start, end, lastHost) ? lastHost : buffer.toString('latin1', start, end);
         break;
       case FIELD.UPGRADE:
         upgrades++;
