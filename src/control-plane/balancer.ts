@@ -266,11 +266,15 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
     // loaded before, as the workers accept by then.
     const isAdminLate = inherited !== null && inherited.admin !== null;
     if (isAdminLate) await import('./admin/server.ts');
-    else admin = await openAdmin();
     sampler.start();
     checker.start();
     await resolver.start();
-    await supervisor.start();
+    // What the admin side needs is loaded while the threads start: that takes as long. Both are
+    // waited for, so that neither is left behind where the other fails.
+    const [started, opened] = await Promise.allSettled([supervisor.start(), isAdminLate ? null : openAdmin()]);
+    if (opened.status === 'fulfilled') admin = opened.value;
+    else throw opened.reason;
+    if (started.status === 'rejected') throw started.reason;
     if (isAdminLate) admin = await openAdmin();
   } catch (error) {
     await kill();

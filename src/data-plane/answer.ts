@@ -1,7 +1,9 @@
 /** The answers that Ballast makes itself, short, plain, named by their failure code; and its own words in those of others. */
-import { STATUS_CODES } from 'node:http';
 import type { AnswerFraming } from '../http1/forward-fields.ts';
 import type { Failure } from '../protocol/failures.ts';
+
+// By `import` a worker would load Node's fetch as well: see `control-plane/node-http.ts`.
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** Seconds after which a client may well try again; every 503 says so. */
 const RETRY_AFTER_SECONDS = 1;

@@ -1,5 +1,5 @@
 /**
- * The built dashboard, held in memory: a file and its gzip, ready to be sent.
+ * The built dashboard, held in memory: each file and, once it has been asked for, its gzip.
  *
  * Read once at start, so a request can never reach the file system, and what is not in the build
  * does not exist. The page itself holds no figures and no secrets; it may be read by everybody
@@ -31,7 +31,8 @@ interface Asset {
   readonly etag: string;
   readonly cacheControl: string;
   readonly plain: Uint8Array<ArrayBuffer>;
-  readonly gzip: Uint8Array<ArrayBuffer> | null;
+  /** Null where it would not be smaller. */
+  readonly gzip: () => Uint8Array<ArrayBuffer> | null;
 }
 
 /** By path, without the slash in front. */
@@ -55,15 +56,21 @@ export function loadAssets(dir: string): Assets | null {
 }
 
 function toAsset(path: string, type: string, plain: Uint8Array<ArrayBuffer>): Asset {
-  const gzip = plain.length < MIN_GZIP_BYTES ? null : new Uint8Array(gzipSync(plain, { level: 9 }));
+  let packed: Uint8Array<ArrayBuffer> | null | undefined;
   return {
     type,
     etag: `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`,
     // The build puts a hash of the content into the name of everything below assets/.
     cacheControl: path.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
     plain,
-    gzip: gzip !== null && gzip.length < plain.length ? gzip : null,
+    gzip: () => (packed === undefined ? (packed = pack(plain)) : packed),
   };
+}
+
+function pack(plain: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
+  if (plain.length < MIN_GZIP_BYTES) return null;
+  const gzip = new Uint8Array(gzipSync(plain, { level: 9 }));
+  return gzip.length < plain.length ? gzip : null;
 }
 
 /** The answer for `path`, or null where the build has no such file. */
@@ -77,9 +84,9 @@ export function assetResponse(assets: Assets, path: string, headers: Headers): R
     vary: 'accept-encoding',
   };
   if (hasMatch(headers.get('if-none-match'), asset.etag)) return new Response(null, { status: 304, headers: fields });
-  const isGzip = asset.gzip !== null && acceptsGzip(headers.get('accept-encoding'));
-  if (isGzip) fields['content-encoding'] = 'gzip';
-  const body = isGzip && asset.gzip !== null ? asset.gzip : asset.plain;
+  const gzip = acceptsGzip(headers.get('accept-encoding')) ? asset.gzip() : null;
+  if (gzip !== null) fields['content-encoding'] = 'gzip';
+  const body = gzip ?? asset.plain;
   fields['content-length'] = String(body.length);
   return new Response(body, { headers: fields });
 }

@@ -4,8 +4,8 @@
  * A handler throws `ProblemError`; the server turns it into the answer here, for HTTP as for a
  * refused WebSocket. A problem never carries a token, a cookie or a stack.
  */
-import { STATUS_CODES } from 'node:http';
 import type { Problem } from '../../protocol/admin-api.ts';
+import { http } from '../node-http.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -47,7 +47,7 @@ export class ProblemError extends Error {
   document(): Problem & Pick<ProblemOptions, 'errors' | 'diagnostics'> {
     return {
       type: `urn:ballast:problem:${this.code}`,
-      title: STATUS_CODES[this.status] ?? 'Error',
+      title: http.STATUS_CODES[this.status] ?? 'Error',
       status: this.status,
       detail: this.detail,
       code: this.code,
@@ -74,6 +74,6 @@ export class ProblemError extends Error {
       ...this.headers,
     };
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-    return `HTTP/1.1 ${this.status} ${STATUS_CODES[this.status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`;
+    return `HTTP/1.1 ${this.status} ${http.STATUS_CODES[this.status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`;
   }
 }

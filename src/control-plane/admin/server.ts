@@ -7,12 +7,11 @@
  * sends it (token or session), and only then what it wants.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { POLICIES } from '../../balancing/policies.ts';
 import { formatAddress } from '../../config/addresses.ts';
@@ -22,6 +21,7 @@ import { listeningDescriptor } from '../../protocol/listening-descriptor.ts';
 import { BackendLog } from '../health/backend-log.ts';
 import { writeMetrics } from '../metrics/metrics.ts';
 import { METRICS_CONTENT_TYPE } from '../metrics/metrics-text.ts';
+import { getRequestListener, http } from '../node-http.ts';
 import { RosterError } from '../roster/roster-model.ts';
 import { acceptsGzip, assetResponse, loadAssets, missingBuildResponse } from './assets.ts';
 import { Access } from './auth.ts';
@@ -112,7 +112,7 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
   });
   addSystemRoutes(app, deps, takeSource);
   const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer(
+  const server = http.createServer(
     {
       requireHostHeader: false,
       headersTimeout: 10_000,

@@ -5,13 +5,13 @@
  * says nothing about whether the backend still accepts; it follows no redirect, since a redirect
  * leads to somebody else; it never throws, and never takes longer than its timeout.
  */
-import http from 'node:http';
 import net from 'node:net';
 import { formatAddress } from '../../config/addresses.ts';
 import { formatDuration } from '../../config/durations.ts';
 import type { HealthConfig } from '../../config/schema.ts';
 import type { CheckRecord } from '../../protocol/admin-api.ts';
 import { shortageOf } from '../../protocol/shortages.ts';
+import { http } from '../node-http.ts';
 
 /** Of an answer's body so much is read, and dropped: a check must not become a download. */
 const MAX_BODY_BYTES = 256 * 1024;
