@@ -8,7 +8,7 @@ test('an import that points down is allowed', () => {
   assert.deepEqual(
     problemsIn({
       'src/cli/run.ts': "import { load } from '../config/load.ts';\nimport { readFileSync } from 'node:fs';",
-      'src/control-plane/supervisor.ts': "import { Worker } from 'node:worker_threads';",
+      'src/control-plane/workers/supervisor.ts': "import { Worker } from 'node:worker_threads';",
       'src/data-plane/exchange.ts': "import { parseHead } from '../http1/parse-head.ts';",
       'dashboard/src/live.ts': "import type { Status } from '../../src/protocol/admin-api.ts';",
       'demo/fleet.ts': "import { startBalancer } from '../src/control-plane/balancer.ts';",
