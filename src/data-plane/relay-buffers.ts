@@ -7,7 +7,7 @@
  */
 
 const LARGE_BYTES = 256 * 1024;
-const SMALL_BYTES = 64 * 1024;
+const SMALL_BYTES = 32 * 1024;
 /** Large buffers lent at a time, and wires at rest that may keep theirs. */
 const LARGE_LENT = 96;
 /** Buffers of each size that are kept for the next one who asks. */

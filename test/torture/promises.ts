@@ -30,7 +30,7 @@ const ROWS: readonly (readonly [id: string, promise: string, passLine: string, c
   ['D7', 'A broken config never costs service.', '40 and more of them refused with file, line and what is wrong; 0 requests fail', 'broken-configs'],
   ['D8', 'A stop finishes what is in flight.', 'exit 0 within the limit and 0 requests lost in 50 stops under load', 'graceful-stops'],
   ['D9', 'A worker that crashes costs its own connections only.', 'in 50 crashes no more is lost than the dead workers had, no connection refused, back in 1 s', 'worker-crashes'],
-  ['D10', 'Slow readers cost little memory.', '500 clients of 1 KB/s: at most 256 KiB each, and flat', 'slow-clients'],
+  ['D10', 'Slow readers cost little memory.', '500 clients of 1 KB/s: at most 128 KiB each, and flat', 'slow-clients'],
   ['D11', 'Slow heads are ended, and nobody else notices.', '2,000 of them: at most 20 KB each, 408 at their time limit, good traffic goes on', 'slow-clients'],
   ['D12', 'No input costs far more than it weighs.', 'at most 100 times the time of a plain request, 100 bytes held for a byte', 'amplification'],
   ['D13', 'No bytes crash it.', 'no crash, hang or broken rule in mutated messages', 'fuzzing'],

@@ -20,7 +20,7 @@ const READERS = 500;
 const ANSWER_BYTES = 10_000_000;
 const READ_BYTES = 1024;
 const SETTLED_SECONDS = 10;
-const MAX_RSS_PER_READER = 256 * 1024;
+const MAX_RSS_PER_READER = 128 * 1024;
 /** From then on memory is flat, but for what the collector has not got to. */
 const MAX_DRIFT_BYTES = 8 * 2 ** 20;
 /** Taken from a backend, not sent to the client, and in no queue of the kernel. */
