@@ -1,6 +1,6 @@
 'use strict';
 /*
- * Leaves the messages of zod in forty languages unloaded: they are 10 MB and 45 ms of every start,
+ * Leaves the messages of zod in forty languages unloaded: they are 6 MB and 45 ms of every start,
  * and Ballast writes its own. The package has no entry without them, so the list of languages is
  * resolved to the one that zod itself sets. Where a Node has no such hooks, all are loaded as ever.
  */
