@@ -5,9 +5,10 @@
  * One for a client that sends bodies, used again for each of them. What it finds goes to its owner
  * at once; nothing is kept.
  */
+import { ChunkRuns } from '../http1/chunk-runs.ts';
 import { BODY, type Framing } from '../http1/framing.ts';
 import type { HeadReader } from '../http1/head-reader.ts';
-import { CHUNK, ChunkedParser } from '../http1/parse-chunked.ts';
+import { CHUNK } from '../http1/parse-chunked.ts';
 import type { FailureCode } from '../protocol/failures.ts';
 import type { DataPlane } from './data-plane.ts';
 
@@ -15,9 +16,16 @@ import type { DataPlane } from './data-plane.ts';
 export interface BodyOwner {
   /** False once it wants no more of this body. */
   readonly isReadingBody: boolean;
-  onBody(buffer: Buffer, start: number, end: number): void;
-  /** The body is complete; `trailers` is null where there are none. */
-  onBodyEnd(trailers: HeadReader | null): void;
+  /**
+   * Bytes `start` to `end` are to go on as they lie, behind `line`; `bodyBytes` of them are the
+   * body's own, and the rest its coding.
+   */
+  onBody(line: string, buffer: Buffer, start: number, end: number, bodyBytes: number): void;
+  /**
+   * The body is complete; `trailers` is null where there are none.
+   * @param isEndWritten whether the last bytes that went on have said so
+   */
+  onBodyEnd(trailers: HeadReader | null, isEndWritten: boolean): void;
   /** No byte after this can be believed, or is wanted. */
   onBodyFailed(code: FailureCode): void;
 }
@@ -25,7 +33,7 @@ export interface BodyOwner {
 export class BodyReader {
   readonly #plane: DataPlane;
   readonly #owner: BodyOwner;
-  #chunked: ChunkedParser | null = null;
+  #chunks: ChunkRuns | null = null;
   #isChunked = false;
   #remainingBytes = 0;
   /** Of a chunked body: what has come so far. */
@@ -45,8 +53,8 @@ export class BodyReader {
     this.#remainingBytes = bytes;
     this.#bytes = 0;
     if (this.#isChunked) {
-      this.#chunked ??= new ChunkedParser(this.#plane.limits);
-      this.#chunked.reset(this.#plane.limits);
+      this.#chunks ??= new ChunkRuns(this.#plane.limits);
+      this.#chunks.reset(this.#plane.limits, false);
     }
     this.beginPace();
   }
@@ -74,29 +82,29 @@ export class BodyReader {
     if (this.#isChunked) return this.#readChunks(buffer, start, end);
     const stop = Math.min(end, start + this.#remainingBytes);
     this.#remainingBytes -= stop - start;
-    this.#owner.onBody(buffer, start, stop);
-    if (this.#remainingBytes === 0 && this.#owner.isReadingBody) this.#owner.onBodyEnd(null);
+    this.#owner.onBody('', buffer, start, stop, stop - start);
+    if (this.#remainingBytes === 0 && this.#owner.isReadingBody) this.#owner.onBodyEnd(null, false);
     return stop;
   }
 
   #readChunks(buffer: Buffer, start: number, end: number): number {
-    const chunked = this.#chunked;
+    const chunks = this.#chunks;
+    const limit = this.#plane.limits.bodyBytes;
     let at = start;
-    while (chunked !== null && this.#owner.isReadingBody) {
-      const result = chunked.next(buffer, at, end);
-      if (result === CHUNK.MORE) return end;
-      if (result === CHUNK.DATA) {
-        at = chunked.dataEnd;
-        this.#bytes += chunked.dataEnd - chunked.dataStart;
-        const limit = this.#plane.limits.bodyBytes;
-        if (limit > 0 && this.#bytes > limit) return this.#fail('REQUEST_BODY_TOO_LARGE', end);
-        this.#owner.onBody(buffer, chunked.dataStart, chunked.dataEnd);
-        continue;
+    while (chunks !== null && this.#owner.isReadingBody) {
+      const result = chunks.next(buffer, at, end);
+      at = chunks.at;
+      this.#bytes += chunks.bodyBytes;
+      if (limit > 0 && this.#bytes > limit) return this.#fail('REQUEST_BODY_TOO_LARGE', end);
+      if (chunks.end > chunks.start || chunks.line !== '') {
+        this.#owner.onBody(chunks.line, buffer, chunks.start, chunks.end, chunks.bodyBytes);
       }
+      if (result === CHUNK.DATA) continue;
+      if (result === CHUNK.MORE || !this.#owner.isReadingBody) return end;
       if (result === CHUNK.BROKEN) return this.#fail('REQUEST_CHUNK_INVALID', end);
       if (result === CHUNK.BROKEN_TRAILER) return this.#fail('REQUEST_TRAILER_INVALID', end);
-      this.#owner.onBodyEnd(chunked.trailers);
-      return chunked.at;
+      this.#owner.onBodyEnd(chunks.trailers, chunks.isEndIncluded);
+      return at;
     }
     return end;
   }

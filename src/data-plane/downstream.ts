@@ -198,21 +198,21 @@ export class Downstream implements WireOwner, Client, BodyOwner, Expiring {
     return this.#phase === PHASE.BODY;
   }
 
-  onBody(buffer: Buffer, start: number, end: number): void {
-    this.#exchange?.onRequestBody(buffer, start, end);
+  onBody(line: string, buffer: Buffer, start: number, end: number, bodyBytes: number): void {
+    this.#exchange?.onRequestBody(line, buffer, start, end, bodyBytes);
   }
 
   onBodyFailed(code: FailureCode): void {
     this.#refuse(code, 0);
   }
 
-  onBodyEnd(trailers: HeadReader | null): void {
+  onBodyEnd(trailers: HeadReader | null, isEndWritten: boolean): void {
     this.#phase = PHASE.ANSWER;
     this.#plane.deadlines.clear(this);
     this.wire.restRelay(!this.#isSourceBusy);
     this.#isSourceBusy = false;
     this.wire.resume();
-    this.#exchange?.onRequestEnd(trailers);
+    this.#exchange?.onRequestEnd(trailers, isEndWritten);
   }
 
   /** Whether the backend's socket still holds bytes of this wire's own read buffer. */

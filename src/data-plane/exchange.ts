@@ -10,6 +10,7 @@
  * is thrown here: what goes wrong is a row of the failure table, and a throw is a bug.
  */
 
+import { sizeLine } from '../http1/chunk-runs.ts';
 import { type AnswerFraming, writeRequestHead, writeResponseHead, writeTrailers } from '../http1/forward-fields.ts';
 import { BODY } from '../http1/framing.ts';
 import type { HeadReader } from '../http1/head-reader.ts';
@@ -189,18 +190,19 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     else this.#client.resumeRequest();
   }
 
-  /** A piece of the request's body, from the client. */
-  onRequestBody(buffer: Buffer, start: number, end: number): void {
+  /** A piece of the request's body, from the client: see `BodyOwner`. */
+  onRequestBody(line: string, buffer: Buffer, start: number, end: number, bodyBytes: number): void {
     if (!this.isActive) return;
     const target = this.#isConnected ? (this.#connection?.wire ?? null) : null;
-    if (!this.#body.write(buffer, start, end, this.#client.wire, target)) this.#client.pauseRequest();
+    const isTaken = this.#body.write(line, buffer, start, end, bodyBytes, this.#client.wire, target);
+    if (!isTaken) this.#client.pauseRequest();
   }
 
   /** The request is complete. */
-  onRequestEnd(trailers: HeadReader | null): void {
+  onRequestEnd(trailers: HeadReader | null, isEndWritten: boolean): void {
     if (!this.isActive) return;
     const lines = writeTrailers(trailers, this.request.connection.nominated);
-    this.#body.end(lines, this.#isConnected ? (this.#connection?.wire ?? null) : null);
+    this.#body.end(lines, isEndWritten, this.#isConnected ? (this.#connection?.wire ?? null) : null);
     if (this.#isConnected) this.#connection?.requestSent();
   }
 
@@ -277,22 +279,29 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     this.#client.wire.writeText(writeResponseHead(reader, framing, options.nominated, answer));
   }
 
-  onAnswerBody(buffer: Buffer, start: number, end: number): void {
+  get takesChunks(): boolean {
+    return this.#answer.isChunked;
+  }
+
+  onAnswerBody(line: string, buffer: Buffer, start: number, end: number, bodyBytes: number): void {
     const connection = this.#connection;
     if (connection === null) return;
     const { wire } = this.#client;
-    this.#answerBytes += end - start;
-    if (this.#answer.isChunked) wire.writeText(`${(end - start).toString(16)}\r\n`);
+    this.#answerBytes += bodyBytes;
+    if (line !== '') wire.writeText(line);
+    // What came in chunks goes on in them; what ends with its connection is put into some.
+    const isWrapped = this.#answer.isChunked && connection.framing.kind === BODY.UNTIL_CLOSE;
+    if (isWrapped) wire.writeText(sizeLine(bodyBytes));
     const isTaken = wire.writeBytes(buffer, start, end, connection.wire);
-    if (this.#answer.isChunked) wire.writeText('\r\n');
+    if (isWrapped) wire.writeText('\r\n');
     if (isTaken) return;
     connection.isBufferBusy = true;
     connection.pause();
     this.#client.answerStalled();
   }
 
-  onAnswerEnd(trailers: HeadReader | null): void {
-    if (this.#answer.isChunked && !this.request.isHead) {
+  onAnswerEnd(trailers: HeadReader | null, isEndWritten: boolean): void {
+    if (this.#answer.isChunked && !isEndWritten && !this.request.isHead) {
       this.#client.wire.writeText(`0\r\n${writeTrailers(trailers, this.#connection?.options.nominated ?? null)}\r\n`);
     }
     this.#finishAttempt(null);

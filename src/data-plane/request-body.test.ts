@@ -29,9 +29,9 @@ class TakingWire {
 const CLIENT = new TakingWire().wire;
 
 /** Writes `text` from a buffer that is used for something else right after, as a read buffer is. */
-function write(body: RequestBody, text: string, target: TakingWire | null): boolean {
+function write(body: RequestBody, text: string, target: TakingWire | null, line = ''): boolean {
   const buffer = Buffer.from(`<${text}>`, 'latin1');
-  const isTaken = body.write(buffer, 1, 1 + text.length, CLIENT, target?.wire ?? null);
+  const isTaken = body.write(line, buffer, 1, 1 + text.length, text.length, CLIENT, target?.wire ?? null);
   buffer.fill(0x21);
   return isTaken;
 }
@@ -57,24 +57,33 @@ describe('a request body', () => {
     write(body, 'hello', null);
     body.replay(first.wire);
     write(body, ' world', first);
-    body.end('', first.wire);
+    body.end('', false, first.wire);
     body.replay(second.wire);
     assert.equal(first.written, 'hello world');
     assert.equal(second.written, 'hello world');
     assert.deepEqual([body.isKept, body.bytes], [true, 11]);
   });
 
-  it('is chunked anew, each piece as it came, and keeps its trailers', () => {
+  it('in chunks goes on as it came, and keeps its trailers', () => {
     const body = newBody(BODY.CHUNKED, 100);
     const [first, second] = [new TakingWire(), new TakingWire()];
-    write(body, 'hello', null);
+    write(body, '5\r\nhello\r\n', null);
     body.replay(first.wire);
-    write(body, 'x'.repeat(17), first);
-    body.end('ETag: "1"\r\n', first.wire);
+    write(body, `${'x'.repeat(17)}\r\n`, first, '11\r\n');
+    body.end('ETag: "1"\r\n', false, first.wire);
     body.replay(second.wire);
     const expected = `5\r\nhello\r\n11\r\n${'x'.repeat(17)}\r\n0\r\nETag: "1"\r\n\r\n`;
     assert.equal(first.written, expected);
     assert.equal(second.written, expected);
+  });
+
+  it('whose end came with its last chunk is not ended twice', () => {
+    const body = newBody(BODY.CHUNKED, 100);
+    const [first, second] = [new TakingWire(), new TakingWire()];
+    write(body, '1\r\na\r\n0\r\n\r\n', first);
+    body.end('', true, first.wire);
+    body.replay(second.wire);
+    assert.deepEqual([first.written, second.written, body.isEnded], ['1\r\na\r\n0\r\n\r\n', first.written, true]);
   });
 
   it('takes little more memory than it keeps, however small its pieces are', () => {
@@ -88,7 +97,7 @@ describe('a request body', () => {
     const [bodies, pieces, wireBytes] = [50, 10_000, 6];
     const before = usedBytes();
     const all = Array.from({ length: bodies }, () => newBody(BODY.CHUNKED, 64 * 1024));
-    for (const body of all) for (let piece = 0; piece < pieces; piece++) write(body, 'x', null);
+    for (const body of all) for (let piece = 0; piece < pieces; piece++) write(body, 'x\r\n', null, '1\r\n');
     const perByte = (usedBytes() - before) / (bodies * pieces * wireBytes);
     assert.ok(perByte < 4, `${perByte.toFixed(1)} bytes of memory for a byte that is kept`);
     assert.ok(all.every(({ isKept }) => isKept));
@@ -141,7 +150,7 @@ describe('a request body', () => {
   it('leaves nothing behind for the next request', () => {
     const body = newBody(BODY.CHUNKED, 100);
     write(body, 'secret', null);
-    body.end('', null);
+    body.end('', false, null);
     body.begin(BODY.LENGTH, 100, true);
     const target = new TakingWire();
     body.replay(target.wire);
@@ -171,8 +180,9 @@ describe('a request body', () => {
           let sent = '';
           for (const one of steps) {
             if (one.kind === 'write') {
-              sent += isChunked ? `${one.text.length.toString(16)}\r\n${one.text}\r\n` : one.text;
-              write(body, one.text, target);
+              const line = isChunked ? `${one.text.length.toString(16)}\r\n` : '';
+              sent += line + one.text;
+              write(body, one.text, target, line);
             } else if (one.kind === 'lose') {
               target = null;
               if (!body.isKept) break;

@@ -48,24 +48,36 @@ export class RequestBody {
   }
 
   /**
-   * Passes on a piece.
+   * Passes on a piece, in the coding in which it goes on.
+   * @param line to be written before it; empty for none
+   * @param bodyBytes how much of it is the body's own
    * @param target where it goes; null while there is no connection
    * @returns false if the client should pause until the target has drained
    */
-  write(buffer: Buffer, start: number, end: number, source: Wire, target: Wire | null): boolean {
-    this.bytes += end - start;
-    if (this.#isChunked) this.#writeText(`${(end - start).toString(16)}\r\n`, target);
-    let isTaken = true;
+  write(
+    line: string,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    bodyBytes: number,
+    source: Wire,
+    target: Wire | null,
+  ): boolean {
+    this.bytes += bodyBytes;
+    if (line !== '') this.#writeText(line, target);
     if (this.#keeps(end - start, target)) this.#keep(buffer, start, end);
-    if (target !== null) isTaken = target.writeBytes(buffer, start, end, source);
-    if (this.#isChunked) this.#writeText('\r\n', target);
-    return target === null ? !this.isFull : isTaken;
+    if (target === null) return !this.isFull;
+    return target.writeBytes(buffer, start, end, source);
   }
 
-  /** The client has sent all. @param trailers lines to send on, each with its CRLF */
-  end(trailers: string, target: Wire | null): void {
+  /**
+   * The client has sent all.
+   * @param trailers lines to send on, each with its CRLF
+   * @param isWritten whether the last piece has said so
+   */
+  end(trailers: string, isWritten: boolean, target: Wire | null): void {
     this.isEnded = true;
-    if (this.#isChunked) this.#writeText(`0\r\n${trailers}\r\n`, target);
+    if (this.#isChunked && !isWritten) this.#writeText(`0\r\n${trailers}\r\n`, target);
   }
 
   /** Sends all that has been kept, to a connection on which nothing of it was written. */

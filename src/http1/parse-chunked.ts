@@ -2,7 +2,7 @@
  * The chunked transfer coding, taken apart (RFC 9112 section 7.1).
  *
  * Incremental and without copies: `next` says where in the given bytes the next piece of data
- * lies. Chunk extensions are checked and dropped. The trailer section is read with the rules and
+ * lies, and how the line with its size was written. Chunk extensions are checked and dropped. The trailer section is read with the rules and
  * limits of a head; what may be passed on of it is decided in `forward-fields.ts`.
  */
 import { byteAt, CR, HEX_VALUE, isBlank, LF, QUOTED, TOKEN } from './bytes.ts';
@@ -21,6 +21,8 @@ export const CHUNK = {
   BROKEN: 3,
   /** The trailer section is malformed or too large. */
   BROKEN_TRAILER: 4,
+  /** A size line has been read; `chunkBytes` of data follow, from `at` on. */
+  SIZE: 5,
 } as const;
 
 const STAGE = {
@@ -37,6 +39,7 @@ const STAGE = {
   EXTENSION_ESCAPED: 9,
   EXTENSION_VALUE_BLANK: 10,
   SIZE_LF: 11,
+  // Here end the stages within a size line: see `isInLine`.
   DATA: 12,
   DATA_CR: 13,
   DATA_LF: 14,
@@ -53,6 +56,9 @@ export interface ChunkedLimits {
 }
 const TRAILER_FIELDS = 100;
 
+/** `0`, CRLF and the empty line behind it. */
+const PLAIN_END_BYTES = 5;
+
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 const QUOTE = 0x22;
@@ -66,6 +72,14 @@ export class ChunkedParser {
   #lineExtensionBytes = 0;
   #bodyExtensionBytes = 0;
   #trailers: HeadReader | null = null;
+  #hasLeadingZero = false;
+
+  /** Where the last size line began; the owner sets it to -1 before a read, for one that began in another. */
+  lineStart = -1;
+  /** After `SIZE`: the line lies whole in this read and has nothing but the digits that it needs. */
+  isSizeLinePlain = false;
+  /** Of the chunk whose size was read last. */
+  chunkBytes = 0;
 
   /** First byte that the next call of `next` has to look at. */
   at = 0;
@@ -75,6 +89,16 @@ export class ChunkedParser {
   /** The trailer section, once the body has ended; null where it is empty. */
   get trailers(): HeadReader | null {
     return this.#trailers;
+  }
+
+  /** After `END` without trailers: its last line, and the empty one behind it, are as a size line should be. */
+  get isEndPlain(): boolean {
+    return this.lineStart >= 0 && this.at - this.lineStart === PLAIN_END_BYTES;
+  }
+
+  /** Whether it is between the first digit of a size and its LF, or behind the last of them. */
+  get isInLine(): boolean {
+    return (this.#stage > STAGE.SIZE_FIRST && this.#stage <= STAGE.SIZE_LF) || this.#stage === STAGE.TRAILERS;
   }
 
   constructor(limits: ChunkedLimits) {
@@ -102,6 +126,10 @@ export class ChunkedParser {
         case STAGE.SIZE: {
           const digit = byteAt(HEX_VALUE, byte);
           if (digit !== 255) {
+            if (this.#digits === 0) {
+              this.lineStart = at;
+              this.#hasLeadingZero = digit === 0;
+            }
             this.#size = this.#size * 16 + digit;
             if (++this.#digits > SIZE_DIGITS || this.#size > LARGEST_SIZE) return CHUNK.BROKEN;
             this.#stage = STAGE.SIZE;
@@ -113,10 +141,15 @@ export class ChunkedParser {
         case STAGE.SIZE_LF: {
           if (byte !== LF) return CHUNK.BROKEN;
           at++;
+          const isWhole = this.lineStart >= 0 && at - this.lineStart === this.#digits + 2;
+          this.isSizeLinePlain = isWhole && !this.#hasLeadingZero;
           this.#digits = 0;
           this.#lineExtensionBytes = 0;
           this.#stage = this.#size > 0 ? STAGE.DATA : STAGE.TRAILERS;
-          break;
+          if (this.#size === 0) break;
+          this.chunkBytes = this.#size;
+          this.at = at;
+          return CHUNK.SIZE;
         }
         case STAGE.DATA: {
           const bytes = Math.min(end - at, this.#size);

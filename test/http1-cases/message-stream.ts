@@ -130,6 +130,10 @@ export abstract class StreamReader {
     for (let at = start; ; ) {
       const result = chunked.next(buffer, at, end);
       if (result === CHUNK.MORE) return end;
+      if (result === CHUNK.SIZE) {
+        at = chunked.at;
+        continue;
+      }
       if (result === CHUNK.DATA) {
         at = chunked.dataEnd;
         message.body += buffer.toString('latin1', chunked.dataStart, chunked.dataEnd);

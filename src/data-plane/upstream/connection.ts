@@ -8,11 +8,12 @@
  */
 
 import { equalsIgnoringCase } from '../../http1/bytes.ts';
+import { ChunkRuns } from '../../http1/chunk-runs.ts';
 import { type ConnectionOptions, newConnectionOptions, readConnectionOptions } from '../../http1/connection-options.ts';
 import { FIELD } from '../../http1/fields.ts';
 import { BODY, type Framing, newFraming, responseFraming } from '../../http1/framing.ts';
 import { HeadReader } from '../../http1/head-reader.ts';
-import { CHUNK, type ChunkedLimits, ChunkedParser } from '../../http1/parse-chunked.ts';
+import { CHUNK, type ChunkedLimits } from '../../http1/parse-chunked.ts';
 import { HEAD, type HeadLimits, PARSE } from '../../http1/parse-head.ts';
 import type { FailureCode } from '../../protocol/failures.ts';
 import type { PlanPool } from '../../protocol/worker.ts';
@@ -35,9 +36,18 @@ export interface AttemptOwner {
   onConnected(): void;
   onInterim(): void;
   onAnswerHead(): void;
-  onAnswerBody(buffer: Buffer, start: number, end: number): void;
-  /** The answer is complete; `trailers` is null where there are none. */
-  onAnswerEnd(trailers: HeadReader | null): void;
+  /** Whether an answer that comes in chunks goes on in chunks. Asked once its head has been told. */
+  readonly takesChunks: boolean;
+  /**
+   * Bytes `start` to `end` go on as they lie, behind `line`; `bodyBytes` of them are the body's own.
+   * Both are the same, but where an answer in chunks goes on as it is.
+   */
+  onAnswerBody(line: string, buffer: Buffer, start: number, end: number, bodyBytes: number): void;
+  /**
+   * The answer is complete; `trailers` is null where there are none.
+   * @param isEndWritten whether the last bytes that went on have said so
+   */
+  onAnswerEnd(trailers: HeadReader | null, isEndWritten: boolean): void;
   onSwitched(): void;
   onTunnelBytes(buffer: Buffer, start: number, end: number): void;
   onTunnelEnd(): void;
@@ -83,7 +93,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
   #writesBefore = 0;
   #interims = 0;
   #remainingBytes = 0;
-  #chunked: ChunkedParser | null = null;
+  #chunks: ChunkRuns | null = null;
 
   /** Opens a connection for `owner`'s attempt. */
   constructor(
@@ -201,7 +211,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
         this.#fail(this.#isStale() ? 'UPSTREAM_STALE' : 'UPSTREAM_CLOSED', '');
         break;
       case PHASE.BODY:
-        if (this.framing.kind === BODY.UNTIL_CLOSE) this.#complete(false, null);
+        if (this.framing.kind === BODY.UNTIL_CLOSE) this.#complete(false, null, false);
         else this.#fail('UPSTREAM_BODY_CLOSED', '');
         break;
       case PHASE.TUNNEL:
@@ -318,14 +328,14 @@ export class UpstreamConnection implements WireOwner, Expiring {
     // The owner may have dropped the answer.
     if (this.#owner === null) return;
     if (framing.kind === BODY.NONE) {
-      this.#complete(!hasMore, null);
+      this.#complete(!hasMore, null, false);
       return;
     }
     this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
     this.#remainingBytes = framing.bytes;
     if (framing.kind === BODY.CHUNKED) {
-      this.#chunked ??= new ChunkedParser(this.#limits);
-      this.#chunked.reset(this.#limits);
+      this.#chunks ??= new ChunkRuns(this.#limits);
+      this.#chunks.reset(this.#limits, !this.#owner.takesChunks);
     } else if (framing.kind === BODY.LENGTH) {
       // A connection that last carried a small body has no use for a large buffer.
       if (framing.bytes > GATHER_BYTES) this.wire.beginRelay();
@@ -341,35 +351,33 @@ export class UpstreamConnection implements WireOwner, Expiring {
     const isLast = !isUntilClose && this.#remainingBytes === 0;
     if (!isLast) this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
     if (isUntilClose && end - start > GATHER_BYTES) this.wire.beginRelay();
-    this.#owner?.onAnswerBody(buffer, start, stop);
-    if (isLast) this.#complete(stop === end, null);
+    this.#owner?.onAnswerBody('', buffer, start, stop, stop - start);
+    if (isLast) this.#complete(stop === end, null, false);
     return isLast ? end : stop;
   }
 
   #readChunks(buffer: Buffer, start: number, end: number): number {
-    const chunked = this.#chunked;
-    if (chunked === null) return end;
+    const chunks = this.#chunks;
+    // Set before anything goes on: where the client is slow over it, this clock must stop.
+    this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
     if (end - start > GATHER_BYTES) this.wire.beginRelay();
     let at = start;
-    while (this.#phase === PHASE.BODY) {
-      const result = chunked.next(buffer, at, end);
-      if (result === CHUNK.MORE) {
-        this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
-        return end;
+    while (chunks !== null && this.#phase === PHASE.BODY) {
+      const result = chunks.next(buffer, at, end);
+      at = chunks.at;
+      if (chunks.end > chunks.start || chunks.line !== '') {
+        this.#owner?.onAnswerBody(chunks.line, buffer, chunks.start, chunks.end, chunks.bodyBytes);
       }
-      if (result === CHUNK.DATA) {
-        at = chunked.dataEnd;
-        this.#owner?.onAnswerBody(buffer, chunked.dataStart, chunked.dataEnd);
-        continue;
-      }
-      if (result === CHUNK.END) this.#complete(chunked.at === end, chunked.trailers);
+      if (result === CHUNK.DATA) continue;
+      if (result === CHUNK.MORE || this.#phase !== PHASE.BODY) return end;
+      if (result === CHUNK.END) this.#complete(at === end, chunks.trailers, chunks.isEndIncluded);
       else this.#fail('UPSTREAM_BODY_INVALID', '');
     }
     return end;
   }
 
   /** The answer is whole. `isClean`: and nothing came behind it. */
-  #complete(isClean: boolean, trailers: HeadReader | null): void {
+  #complete(isClean: boolean, trailers: HeadReader | null, isEndWritten: boolean): void {
     const owner = this.#owner;
     this.#owner = null;
     // A body that the backend has overlooked would be its next request, in another client's name.
@@ -379,7 +387,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
       this.#phase = PHASE.IDLE;
       this.#deadlines.clear(this);
     }
-    owner?.onAnswerEnd(trailers);
+    owner?.onAnswerEnd(trailers, isEndWritten);
     // Not before the answer's last bytes are written: they may lie in this wire's read buffer.
     if (isReusable) this.#becomeIdle();
     else this.close();
