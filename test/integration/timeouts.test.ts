@@ -141,6 +141,42 @@ test('a client that stops reading is let go, and the backend with it', async (t)
   assert.equal(plane.backend('a').failures, 0);
 });
 
+for (const [name, coding] of [
+  ['of known length', 'Content-Length: 20000000'],
+  ['in chunks', 'Transfer-Encoding: chunked'],
+] as const) {
+  test(`a client that is slow over an answer ${name} is no time-out of its backend`, async (t) => {
+    const bytes = 20_000_000;
+    const body = coding.startsWith('Content') ? Buffer.alloc(bytes) : inChunks(Buffer.alloc(bytes), 100_000);
+    const backend = await startRecordingBackend(t, {
+      respond(_request, { socket }) {
+        socket.write(`HTTP/1.1 200 OK\r\n${coding}\r\n\r\n`);
+        socket.write(body);
+      },
+    });
+    const plane = await startDataPlane(t, {
+      pools: [{ backends: [{ name: 'a', port: backend.port }], timeouts: { bodyIdleMs: SHORT_MS } }],
+    });
+    const client = await connectRaw(t, plane.port);
+    client.socket.pause();
+    await client.send(requestBytes('GET', '/'));
+    await delay(SHORT_MS * 3);
+    client.socket.resume();
+    const response = await client.response();
+    assert.deepEqual([response.isComplete, response.body.length], [true, bytes]);
+    assert.equal(plane.backend('a').failures, 0);
+  });
+}
+
+function inChunks(bytes: Buffer, chunkBytes: number): Buffer {
+  const pieces: (Buffer | string)[] = [];
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    const piece = bytes.subarray(at, at + chunkBytes);
+    pieces.push(`${piece.length.toString(16)}\r\n`, piece, '\r\n');
+  }
+  return Buffer.concat([...pieces, '0\r\n\r\n'].map((piece) => Buffer.from(piece as string)));
+}
+
 test('a connection that is not accepted in time is 504, and another backend is tried first', async (t) => {
   const port = await startFullListener(t);
   const good = await startRecordingBackend(t);
