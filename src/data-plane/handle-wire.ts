@@ -68,9 +68,9 @@ export class HandleWire extends Wire {
   }
 
   get address(): string {
-    const peer: { address?: string } = {};
+    peer.address = '';
     if (!this.isClosed) this.#handle.getpeername(peer);
-    return peer.address ?? 'unknown';
+    return peer.address === '' ? 'unknown' : peer.address;
   }
 
   get untakenBytes(): number {
@@ -183,6 +183,9 @@ export class HandleWire extends Wire {
 const state = TCP_HANDLES?.streamBaseState ?? new Int32Array(8);
 const READ_BYTES_OR_ERROR = TCP_HANDLES?.kReadBytesOrError ?? 0;
 const LAST_WRITE_WAS_ASYNC = TCP_HANDLES?.kLastWriteWasAsync ?? 0;
+
+/** What `getpeername` fills in: one for all, since properties that are there already cost half to set. */
+const peer = { address: '', family: '', port: 0 };
 
 /** The request of the next write: used again for as long as the kernel takes all at once. */
 let freeRequest = newRequest();

@@ -16,8 +16,10 @@ export class TrustedNetworks {
   }
 
   has(address: string): boolean {
+    // First, since to tell an address's family takes two regular expressions, for each client.
+    if (this.isEmpty) return false;
     const family = isIP(address);
-    return !this.isEmpty && family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
 
   /**

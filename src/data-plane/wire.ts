@@ -44,12 +44,18 @@ export const NOBODY: WireOwner = {
   onClose: () => undefined,
 };
 
-const queued: Wire[] = [];
+// Emptied by its count: to set the length of an array is a call into the engine, for each turn.
+const queued: (Wire | null)[] = [];
+let queuedCount = 0;
 
 function flushQueued(): void {
   // A flush may queue other wires: they go out in the same round.
-  for (let index = 0; index < queued.length; index++) queued[index]?.flush();
-  queued.length = 0;
+  for (let index = 0; index < queuedCount; index++) {
+    const wire = queued[index];
+    queued[index] = null;
+    wire?.flush();
+  }
+  queuedCount = 0;
 }
 
 export abstract class Wire {
@@ -148,8 +154,8 @@ export abstract class Wire {
   #queue(): void {
     if (this.#isQueued) return;
     this.#isQueued = true;
-    if (queued.length === 0) setImmediate(flushQueued);
-    queued.push(this);
+    if (queuedCount === 0) setImmediate(flushQueued);
+    queued[queuedCount++] = this;
   }
 
   /** Stops reading; what the kernel holds stays there. */
