@@ -38,6 +38,8 @@ export class DataPlane {
   readonly deadlines: Deadlines;
   /** Reads the heads of all requests that come whole. */
   headReader: HeadReader;
+  /** The same for answers. */
+  answerReader: HeadReader;
   /** Tells the control plane something. */
   readonly report: (message: FromWorker) => void;
   routes: RouteTable;
@@ -99,12 +101,17 @@ export class DataPlane {
     this.failureField = plan.failureField;
     this.revision = plan.revision;
     this.headReader = new HeadReader(HEAD.REQUEST, plan.limits, NOTHING);
+    this.answerReader = new HeadReader(HEAD.RESPONSE, plan.limits, NOTHING);
     this.apply(plan);
   }
 
   /** Another one, where the one before is kept for a head that has not come whole. */
   newHeadReader(): void {
     this.headReader = new HeadReader(HEAD.REQUEST, this.limits, NOTHING);
+  }
+
+  newAnswerReader(): void {
+    this.answerReader = new HeadReader(HEAD.RESPONSE, this.limits, NOTHING);
   }
 
   /** Requests that begin after this follow `plan`. */
@@ -127,6 +134,7 @@ export class DataPlane {
     this.client = plan.client;
     this.limits = plan.limits;
     this.headReader.reset(plan.limits);
+    this.answerReader.reset(plan.limits);
     this.trust = new TrustedNetworks(plan.trust);
     this.failureField = plan.failureField;
     this.revision = plan.revision;

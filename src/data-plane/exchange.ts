@@ -174,8 +174,7 @@ export class Exchange implements AttemptOwner, PlacementOwner {
     }
     this.#isConnected = false;
     plane.makeRoomUpstream();
-    const { limits, clock, deadlines } = plane;
-    this.#connection = new UpstreamConnection(backend, pool.plan, limits, clock, deadlines, this);
+    this.#connection = new UpstreamConnection(backend, pool.plan, plane, this);
     if (dueMs !== Infinity) this.#connection.answerBy(dueMs);
   }
 

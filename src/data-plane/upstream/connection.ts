@@ -12,13 +12,13 @@ import { ChunkRuns } from '../../http1/chunk-runs.ts';
 import { type ConnectionOptions, newConnectionOptions, readConnectionOptions } from '../../http1/connection-options.ts';
 import { FIELD } from '../../http1/fields.ts';
 import { BODY, type Framing, newFraming, responseFraming } from '../../http1/framing.ts';
-import { HeadReader } from '../../http1/head-reader.ts';
-import { CHUNK, type ChunkedLimits } from '../../http1/parse-chunked.ts';
-import { HEAD, type HeadLimits, PARSE } from '../../http1/parse-head.ts';
+import type { HeadReader } from '../../http1/head-reader.ts';
+import { CHUNK } from '../../http1/parse-chunked.ts';
+import { PARSE } from '../../http1/parse-head.ts';
 import type { FailureCode } from '../../protocol/failures.ts';
 import type { PlanPool } from '../../protocol/worker.ts';
-import type { Clock } from '../clock.ts';
-import type { Deadlines, Expiring } from '../deadlines.ts';
+import type { DataPlane } from '../data-plane.ts';
+import type { Expiring } from '../deadlines.ts';
 import { connectWire } from '../open-wire.ts';
 import type { Backend } from '../pool.ts';
 import { GATHER_BYTES, type Wire, type WireOwner } from '../wire.ts';
@@ -69,7 +69,6 @@ const KEEP_ALIVE_MARGIN_MS = 1000;
 export class UpstreamConnection implements WireOwner, Expiring {
   readonly backend: Backend;
   readonly wire: Wire;
-  readonly reader: HeadReader;
   readonly framing: Framing = newFraming();
   readonly options: ConnectionOptions = newConnectionOptions();
   /** Whether it has served a request before the one it serves now. */
@@ -77,9 +76,9 @@ export class UpstreamConnection implements WireOwner, Expiring {
   idleSinceMs = 0;
   deadlineMs = 0;
   deadlineTick = -1;
-  readonly #deadlines: Deadlines;
-  readonly #clock: Clock;
-  readonly #limits: HeadLimits & ChunkedLimits;
+  readonly #plane: DataPlane;
+  /** Of a head that has not come whole; others are read by the plane's own. */
+  #reader: HeadReader | null = null;
   #pool: PlanPool;
   #owner: AttemptOwner | null;
   #phase: number = PHASE.CONNECTING;
@@ -96,24 +95,19 @@ export class UpstreamConnection implements WireOwner, Expiring {
   #chunks: ChunkRuns | null = null;
 
   /** Opens a connection for `owner`'s attempt. */
-  constructor(
-    backend: Backend,
-    pool: PlanPool,
-    limits: HeadLimits & ChunkedLimits,
-    clock: Clock,
-    deadlines: Deadlines,
-    owner: AttemptOwner,
-  ) {
+  constructor(backend: Backend, pool: PlanPool, plane: DataPlane, owner: AttemptOwner) {
     this.backend = backend;
     this.#pool = pool;
-    this.#clock = clock;
-    this.#limits = limits;
-    this.#deadlines = deadlines;
+    this.#plane = plane;
     this.#owner = owner;
-    this.reader = new HeadReader(HEAD.RESPONSE, limits, NOTHING);
     backend.connectionOpened();
     this.wire = connectWire(backend.plan.address ?? '', backend.plan.port, this);
-    deadlines.set(this, pool.timeouts.connectMs);
+    plane.deadlines.set(this, pool.timeouts.connectMs);
+  }
+
+  /** Has the head of the answer, from when its owner is told of it until that returns. */
+  get reader(): HeadReader {
+    return this.#reader ?? this.#plane.answerReader;
   }
 
   /** Lends an idle connection to another attempt; the request may be written at once. */
@@ -134,7 +128,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
   /** Waits for the next step towards the answer's head, no longer than the attempt may take in all. */
   #wait(delayMs: number): void {
     const dueMs = this.#answerDueMs;
-    this.#deadlines.set(this, dueMs === Infinity ? delayMs : Math.min(delayMs, dueMs - this.#clock.now()));
+    this.#plane.deadlines.set(this, dueMs === Infinity ? delayMs : Math.min(delayMs, dueMs - this.#plane.clock.now()));
   }
 
   /** The whole request has been written: the answer is due. */
@@ -146,20 +140,20 @@ export class UpstreamConnection implements WireOwner, Expiring {
   /** Stops reading from the backend. Its time-outs wait too, since it is not what is slow. */
   pause(): void {
     this.wire.pause();
-    this.#deadlines.clear(this);
+    this.#plane.deadlines.clear(this);
   }
 
   resume(): void {
     this.isBufferBusy = false;
     if (!this.wire.isPaused) return;
     this.wire.resume();
-    if (this.#phase === PHASE.BODY) this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
+    if (this.#phase === PHASE.BODY) this.#plane.deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
     if (this.#phase === PHASE.TUNNEL) this.touchTunnel();
   }
 
   /** Something has moved in the tunnel. */
   touchTunnel(): void {
-    this.#deadlines.set(this, this.#pool.timeouts.tunnelIdleMs);
+    this.#plane.deadlines.set(this, this.#pool.timeouts.tunnelIdleMs);
   }
 
   /** Lets go of the attempt in the middle of it: the connection cannot be used again. */
@@ -171,7 +165,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
   close(): void {
     if (this.#phase === PHASE.IDLE) this.#leaveIdle();
     this.#phase = PHASE.CLOSED;
-    this.#deadlines.forget(this);
+    this.#plane.deadlines.forget(this);
     this.wire.destroy();
   }
 
@@ -232,7 +226,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
     else if (phase === PHASE.TUNNEL && error === null) this.#owner?.onTunnelEnd();
     else if (phase === PHASE.BODY || phase === PHASE.TUNNEL) this.#fail('UPSTREAM_BODY_RESET', errno);
     this.#phase = PHASE.CLOSED;
-    this.#deadlines.forget(this);
+    this.#plane.deadlines.forget(this);
     this.backend.connectionClosed();
   }
 
@@ -260,40 +254,50 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.#isRequestSent = false;
     this.#writesBefore = this.wire.writeCount;
     this.#interims = 0;
-    this.reader.reset(this.#limits);
-    if (this.#answerDueMs === Infinity) this.#deadlines.clear(this);
+    this.#reader = null;
+    if (this.#answerDueMs === Infinity) this.#plane.deadlines.clear(this);
     else this.#wait(Infinity);
   }
 
   #isStale(): boolean {
-    return this.isReused && !this.reader.isUnderWay && this.#interims === 0;
+    return this.isReused && this.#reader === null && this.#interims === 0;
   }
 
   #readHead(buffer: Buffer, start: number, end: number): number {
     const { reader } = this;
     const result = reader.read(buffer, start, end);
-    if (result === PARSE.INCOMPLETE) return end;
-    if (result === PARSE.REFUSED) {
-      this.#fail(reader.head.failure, '');
+    if (result === PARSE.INCOMPLETE) {
+      this.#keepReader(reader);
       return end;
     }
+    if (result === PARSE.COMPLETE) this.#headRead(reader, end);
+    else this.#fail(reader.head.failure, '');
+    const { next } = reader;
+    reader.reset(this.#plane.limits);
+    this.#reader = null;
+    return result === PARSE.COMPLETE ? next : end;
+  }
+
+  #headRead(reader: HeadReader, end: number): void {
     const { head } = reader;
     if (!responseFraming(head, reader.buffer, reader.base, this.#owner?.isHead === true, this.framing)) {
-      this.#fail('UPSTREAM_FRAMING_INVALID', '');
-      return end;
+      return this.#fail('UPSTREAM_FRAMING_INVALID', '');
     }
     readConnectionOptions(head, reader.buffer, reader.base, this.options);
-    const { next } = reader;
     if (head.status === 101) this.#switch();
     else if (head.status < 200) this.#interim();
-    else this.#answer(next < end);
-    return next;
+    else this.#answer(reader.next < end);
+  }
+
+  /** The head goes on in another read: the plane gets another reader. */
+  #keepReader(reader: HeadReader): void {
+    if (reader === this.#plane.answerReader) this.#plane.newAnswerReader();
+    this.#reader = reader;
   }
 
   #interim(): void {
     if (++this.#interims > MAX_INTERIMS) return this.#fail('UPSTREAM_INTERIM_FLOOD', '');
     this.#owner?.onInterim();
-    this.reader.reset(this.#limits);
   }
 
   #switch(): void {
@@ -331,11 +335,11 @@ export class UpstreamConnection implements WireOwner, Expiring {
       this.#complete(!hasMore, null, false);
       return;
     }
-    this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
+    this.#plane.deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
     this.#remainingBytes = framing.bytes;
     if (framing.kind === BODY.CHUNKED) {
-      this.#chunks ??= new ChunkRuns(this.#limits);
-      this.#chunks.reset(this.#limits, !this.#owner.takesChunks);
+      this.#chunks ??= new ChunkRuns(this.#plane.limits);
+      this.#chunks.reset(this.#plane.limits, !this.#owner.takesChunks);
     } else if (framing.kind === BODY.LENGTH) {
       // A connection that last carried a small body has no use for a large buffer.
       if (framing.bytes > GATHER_BYTES) this.wire.beginRelay();
@@ -349,7 +353,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
     const stop = isUntilClose ? end : Math.min(end, start + this.#remainingBytes);
     this.#remainingBytes -= stop - start;
     const isLast = !isUntilClose && this.#remainingBytes === 0;
-    if (!isLast) this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
+    if (!isLast) this.#plane.deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
     if (isUntilClose && end - start > GATHER_BYTES) this.wire.beginRelay();
     this.#owner?.onAnswerBody('', buffer, start, stop, stop - start);
     if (isLast) this.#complete(stop === end, null, false);
@@ -359,7 +363,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
   #readChunks(buffer: Buffer, start: number, end: number): number {
     const chunks = this.#chunks;
     // Set before anything goes on: where the client is slow over it, this clock must stop.
-    this.#deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
+    this.#plane.deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
     if (end - start > GATHER_BYTES) this.wire.beginRelay();
     let at = start;
     while (chunks !== null && this.#phase === PHASE.BODY) {
@@ -385,7 +389,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
     const isReusable = isSafe && this.#isKeptAlive && !this.wire.isClosed && this.#keepAliveMs > 0;
     if (isReusable) {
       this.#phase = PHASE.IDLE;
-      this.#deadlines.clear(this);
+      this.#plane.deadlines.clear(this);
     }
     owner?.onAnswerEnd(trailers, isEndWritten);
     // Not before the answer's last bytes are written: they may lie in this wire's read buffer.
@@ -398,8 +402,8 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.isBufferBusy = false;
     this.wire.resume();
     const timeoutMs = Math.min(this.#pool.idleConnections.timeoutMs, this.#keepAliveMs);
-    this.idleSinceMs = this.#clock.now();
-    this.#deadlines.set(this, timeoutMs);
+    this.idleSinceMs = this.#plane.clock.now();
+    this.#plane.deadlines.set(this, timeoutMs);
     this.backend.idle.put(this, this.#pool.idleConnections.max);
     this.backend.showIdle();
   }
@@ -413,13 +417,11 @@ export class UpstreamConnection implements WireOwner, Expiring {
     const owner = this.#owner;
     this.#owner = null;
     this.#phase = PHASE.CLOSED;
-    this.#deadlines.forget(this);
+    this.#plane.deadlines.forget(this);
     this.wire.destroy();
     owner?.onAttemptFailed(code, detail, this.wire.writeCount === this.#writesBefore);
   }
 }
-
-const NOTHING = Buffer.alloc(0);
 
 /** `Keep-Alive: timeout=5` of a backend, less the margin; `Infinity` where it names none. */
 function keepAliveMs(reader: HeadReader): number {
