@@ -20,7 +20,7 @@ import type { Exchange } from './exchange.ts';
 import type { Door } from './listener.ts';
 import { loggedHead } from './logged-head.ts';
 import { plainAddress } from './open-wire.ts';
-import { GATHER_BYTES, HIGH_WATER_BYTES, type Wire, type WireOwner } from './wire.ts';
+import { HIGH_WATER_BYTES, RELAY_BYTES, type Wire, type WireOwner } from './wire.ts';
 
 const PHASE = {
   /** Between requests, or in the middle of a head. */
@@ -219,7 +219,7 @@ export class Downstream implements WireOwner, Client, BodyOwner, Expiring {
   #isSourceBusy = false;
 
   #relayIfLarge(bytes: number): void {
-    if (bytes > GATHER_BYTES) this.wire.beginRelay();
+    if (bytes > RELAY_BYTES) this.wire.beginRelay();
   }
 
   #readAhead(buffer: Buffer, start: number, end: number): void {

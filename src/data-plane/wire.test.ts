@@ -97,6 +97,29 @@ for (const kind of KINDS) {
       assert.equal(text, `head ${'x'.repeat(body.length - 1)} tail`);
     });
 
+    it('keeps what it copied for as long as the kernel does not take it', async (t) => {
+      const [one, other] = await Promise.all([accepted(t, kind, NOBODY), accepted(t, kind, NOBODY)]);
+      // As a read buffer is: something else lies in it after each write. Its wire is not the source.
+      const buffer = Buffer.alloc(20_000);
+      const pieces = 600;
+      const sent = { one: '', other: '' };
+      for (const { client } of [one, other]) client.pause();
+      for (let piece = 0; piece < pieces; piece++) {
+        for (const [name, { wire }] of [['one', one] as const, ['other', other] as const]) {
+          buffer.fill(`${name} ${piece} `);
+          wire.writeBytes(buffer, 0, buffer.length, wire);
+          sent[name] += buffer.toString('latin1');
+        }
+      }
+      assert.ok(one.wire.pendingBytes > 0, 'more than the kernel holds');
+      for (const [name, { wire, client }] of [['one', one] as const, ['other', other] as const]) {
+        wire.end();
+        let text = '';
+        for await (const piece of client.setEncoding('latin1')) text += piece;
+        assert.ok(text === sent[name], `${name}: ${text.length} of ${sent[name].length} bytes, or not the same`);
+      }
+    });
+
     it('shows what the kernel takes of a large write before the write is whole', async (t) => {
       const owner = new Listening();
       const { wire, client } = await accepted(t, kind, owner);

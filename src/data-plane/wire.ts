@@ -19,6 +19,11 @@ export const HIGH_WATER_BYTES = 64 * 1024;
 /** Bodies up to this size are gathered with their head as text. */
 export const GATHER_BYTES = 8 * 1024;
 
+/** Bodies beyond this size have their wire read into a buffer of its own; smaller ones are copied once. */
+export const RELAY_BYTES = 32 * 1024;
+/** For such a body and the text before it. */
+const COPY_BYTES = RELAY_BYTES + 8 * 1024;
+
 /** What all wires without a buffer of their own read into. */
 export const SHARED = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
@@ -43,6 +48,9 @@ export const NOBODY: WireOwner = {
   onConnect: () => undefined,
   onClose: () => undefined,
 };
+
+/** Where the next copy is made: the same place again, unless the kernel has not taken all of the last one. */
+let copy = Buffer.allocUnsafeSlow(COPY_BYTES);
 
 // Emptied by its count: to set the length of an array is a call into the engine, for each turn.
 const queued: (Wire | null)[] = [];
@@ -107,15 +115,23 @@ export abstract class Wire {
       return this.pendingBytes <= HIGH_WATER_BYTES;
     }
     const isOwn = buffer === source.relayBuffer;
-    const view = isOwn ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end));
     const text = this.#text;
     this.#text = '';
     this.writeCount++;
-    this.send(text, view);
+    if (!isOwn && text.length + end - start <= COPY_BYTES) this.#sendCopy(text, buffer, start, end);
+    else this.send(text, isOwn ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end)));
     if (this.pendingBytes === 0) return true;
     // The kernel still reads from the source's own buffer: not a byte may be read into it.
     this.#isAwaited = isOwn || this.pendingBytes > HIGH_WATER_BYTES;
     return !this.#isAwaited;
+  }
+
+  /** Writes `text` and what must not stay where it lies, in one piece. */
+  #sendCopy(text: string, buffer: Buffer, start: number, end: number): void {
+    const textBytes = text === '' ? 0 : copy.write(text, 0, 'latin1');
+    buffer.copy(copy, textBytes, start, end);
+    this.send('', copy.subarray(0, textBytes + end - start));
+    if (this.pendingBytes > 0) copy = Buffer.allocUnsafeSlow(COPY_BYTES);
   }
 
   /** Ends this direction once all that was written has gone out. */

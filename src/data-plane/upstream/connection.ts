@@ -21,7 +21,7 @@ import type { DataPlane } from '../data-plane.ts';
 import type { Expiring } from '../deadlines.ts';
 import { connectWire } from '../open-wire.ts';
 import type { Backend } from '../pool.ts';
-import { GATHER_BYTES, type Wire, type WireOwner } from '../wire.ts';
+import { RELAY_BYTES, type Wire, type WireOwner } from '../wire.ts';
 import { connectFailure, errnoOf } from './connect.ts';
 
 /** The exchange, as a connection sees it. */
@@ -342,7 +342,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
       this.#chunks.reset(this.#plane.limits, !this.#owner.takesChunks);
     } else if (framing.kind === BODY.LENGTH) {
       // A connection that last carried a small body has no use for a large buffer.
-      if (framing.bytes > GATHER_BYTES) this.wire.beginRelay();
+      if (framing.bytes > RELAY_BYTES) this.wire.beginRelay();
       else this.wire.endRelay(true);
     }
   }
@@ -354,7 +354,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
     this.#remainingBytes -= stop - start;
     const isLast = !isUntilClose && this.#remainingBytes === 0;
     if (!isLast) this.#plane.deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
-    if (isUntilClose && end - start > GATHER_BYTES) this.wire.beginRelay();
+    if (isUntilClose && end - start > RELAY_BYTES) this.wire.beginRelay();
     this.#owner?.onAnswerBody('', buffer, start, stop, stop - start);
     if (isLast) this.#complete(stop === end, null, false);
     return isLast ? end : stop;
@@ -364,7 +364,7 @@ export class UpstreamConnection implements WireOwner, Expiring {
     const chunks = this.#chunks;
     // Set before anything goes on: where the client is slow over it, this clock must stop.
     this.#plane.deadlines.set(this, this.#pool.timeouts.bodyIdleMs);
-    if (end - start > GATHER_BYTES) this.wire.beginRelay();
+    if (end - start > RELAY_BYTES) this.wire.beginRelay();
     let at = start;
     while (chunks !== null && this.#phase === PHASE.BODY) {
       const result = chunks.next(buffer, at, end);
