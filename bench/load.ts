@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Command, OTHER_CORE, pinned, versionBy } from './processes.ts';
+import { BOTH_CORES, type Command, OTHER_CORE, pinned, versionBy } from './processes.ts';
 import type { Scenario } from './scenarios.ts';
 
 export interface LoadResult {
@@ -41,7 +41,7 @@ export function loadGenerator(directory: string, isOwnWanted: boolean): LoadGene
     program: `wrk ${version}`,
     run: async (port, scenario, seconds, perSecond) =>
       scenario.load === 'closed'
-        ? parseWrk(await outputOf(wrkCommand(port, scenario, seconds, directory), seconds))
+        ? parseWrk(await outputOf(wrkCommand(port, scenario, seconds, directory), seconds, scenario))
         : runOwn(port, scenario, seconds, perSecond),
   };
 }
@@ -51,11 +51,18 @@ const OWN = { closed: 'load-generator.ts', paced: 'paced-load.ts', messages: 'me
 async function runOwn(port: number, scenario: Scenario, seconds: number, perSecond = 0): Promise<LoadResult> {
   const file = path.join(import.meta.dirname, OWN[scenario.load]);
   const args = [file, String(port), scenario.name, String(seconds), String(perSecond)];
-  return JSON.parse(await outputOf({ command: process.execPath, args }, seconds)) as LoadResult;
+  return JSON.parse(await outputOf({ command: process.execPath, args }, seconds, scenario)) as LoadResult;
 }
 
 function wrkCommand(port: number, scenario: Scenario, seconds: number, directory: string): Command {
-  const args = ['-t1', `-c${scenario.connections}`, `-d${seconds}s`, '--latency', '--timeout', '5s'];
+  const args = [
+    scenario.isPinned ? '-t1' : '-t2',
+    `-c${scenario.connections}`,
+    `-d${seconds}s`,
+    '--latency',
+    '--timeout',
+    '5s',
+  ];
   if (scenario.closesConnections) args.push('-H', 'Connection: close');
   if (scenario.host !== '127.0.0.1') args.push('-H', `Host: ${scenario.host}`);
   if (scenario.method !== 'GET') {
@@ -101,8 +108,8 @@ function microsOf(duration: string | undefined): number {
   return Number(match[1]) * unit;
 }
 
-async function outputOf(command: Command, seconds: number): Promise<string> {
-  const { command: file, args } = pinned(command, OTHER_CORE);
+async function outputOf(command: Command, seconds: number, { isPinned }: Scenario): Promise<string> {
+  const { command: file, args } = pinned(command, isPinned ? OTHER_CORE : BOTH_CORES);
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000 + 15_000);
   const end = once(child, 'close');

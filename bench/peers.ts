@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Command, versionBy } from './processes.ts';
+import { BOTH_CORES, type Command, versionBy } from './processes.ts';
 import { routeHosts, type Scenario, type Variant } from './scenarios.ts';
 
 export interface PeerSetting {
@@ -68,12 +68,12 @@ ${routeHosts(routeCount)
 `;
 }
 
-function ballastAs(variant: Partial<Variant>): Peer {
+function ballastAs(variant: Partial<Variant>, isPinned = true): Peer {
   return {
     name: variant.name ?? 'ballast',
     kind: 'this project, control plane included',
     takes: () => true,
-    ...((variant.workers ?? 1) > 1 ? { cores: '0,1' } : {}),
+    ...(isPinned ? {} : { cores: BOTH_CORES }),
     version: () => packageVersion(path.join(ROOT, 'package.json')),
     config: (setting) => ballastConfig(setting, variant),
     command: (_setting, configFile) => ({ command: path.join(ROOT, 'bin/ballast'), args: ['run', '-c', configFile] }),
@@ -248,7 +248,10 @@ export const TUNED_BAR = ['haproxy-tuned', 'nginx-tuned'];
 
 /** Who takes part in a scenario, of those that were asked for. */
 export function peersOf(scenario: Scenario, wanted: readonly Peer[]): readonly Peer[] {
-  return scenario.variants?.map(ballastAs) ?? wanted.filter((peer) => peer.takes(scenario));
+  return (
+    scenario.variants?.map((variant) => ballastAs(variant, scenario.isPinned)) ??
+    wanted.filter((peer) => peer.takes(scenario))
+  );
 }
 
 /** Of those in a result, who the others are compared with. */

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** The proxy has a core for itself; the load and the backends share the other. */
 export const PROXY_CORE = 1;
 export const OTHER_CORE = 0;
+export const BOTH_CORES = '0,1';
 
 export interface Command {
   readonly command: string;

@@ -42,7 +42,7 @@ async function measureRound(
   const load = await generator.run(subject.port, scenario, seconds, perSecond);
   const after = usageOf(subject.running.pid);
   const cpuMicros = after.cpuMicros - before.cpuMicros;
-  const foreignMicros = coreMicros(PROXY_CORE) - coreBefore - cpuMicros;
+  const foreignMicros = scenario.isPinned ? coreMicros(PROXY_CORE) - coreBefore - cpuMicros : 0;
   return {
     cpuMicrosPerRequest: cpuMicros / Math.max(1, load.requests),
     cpuShare: cpuMicros / 1e6 / load.seconds,

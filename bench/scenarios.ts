@@ -40,6 +40,8 @@ export interface Scenario {
   readonly policy: 'round-robin' | 'weighted-round-robin' | 'least-connections';
   /** Ballast against itself: the first is the bar. Null where the peers are. */
   readonly variants: readonly Variant[] | null;
+  /** Whether the proxy has a core for itself. If not, it and the load share both. */
+  readonly isPinned: boolean;
 }
 
 const KIB = 1024;
@@ -65,6 +67,7 @@ const BASE = {
   closesConnections: false,
   policy: 'round-robin',
   variants: null,
+  isPinned: true,
 } as const;
 
 const POST = { ...BASE, method: 'POST', path: '/post', answerBytes: 5, requestBytes: 16 * KIB } as const;
@@ -153,7 +156,9 @@ export const SCENARIOS: readonly Scenario[] = [
     ...BASE,
     name: 'two-workers',
     goal: 1.05,
-    summary: 'What two workers on two cores cost a request, beside one worker on one core.',
+    summary:
+      'What two workers cost a request, beside one worker: both share both cores with the load, so that what the load takes from them is the same.',
+    isPinned: false,
     variants: [
       { name: 'one worker', workers: 1 },
       { name: 'two workers', workers: 2 },
