@@ -23,7 +23,7 @@ export function connectWire(host: string, port: number, owner: WireOwner): Wire 
 /** Closes an accepted connection unread. */
 export function refuseIncoming(incoming: Incoming): void {
   if (incoming instanceof Socket) incoming.destroy();
-  else incoming.close(() => undefined);
+  else incoming.close();
 }
 
 /** Who is at the other end: an IP address, or `unknown` once it is gone. */

@@ -31,8 +31,8 @@ export interface TcpHandle {
   setNoDelay(isOn: boolean): number;
   setKeepAlive(isOn: boolean, delaySeconds: number): number;
   getpeername(out: { address?: string }): number;
-  close(onClosed: (this: TcpHandle) => void): void;
-  reset(onClosed: (this: TcpHandle) => void): number;
+  close(): void;
+  reset(): number;
 }
 
 interface StreamBinding {

@@ -61,7 +61,7 @@ function flushQueued(): void {
   for (let index = 0; index < queuedCount; index++) {
     const wire = queued[index];
     queued[index] = null;
-    wire?.flush();
+    wire?.endTurn();
   }
   queuedCount = 0;
 }
@@ -80,6 +80,7 @@ export abstract class Wire {
   #isQueued = false;
   #endsAfterText = false;
   #isFinishing = false;
+  #isReleased = false;
   /** The source waits for the large writes to be taken. */
   #isAwaited = false;
   #error: Error | null = null;
@@ -149,9 +150,15 @@ export abstract class Wire {
     this.end();
   }
 
+  /** Once in a turn in which there was anything to write or to tell. */
+  endTurn(): void {
+    this.#isQueued = false;
+    if (this.#isReleased) this.closed();
+    else this.flush();
+  }
+
   /** Writes out the text gathered so far. */
   flush(): void {
-    this.#isQueued = false;
     if (this.isClosed) return;
     if (this.#text !== '') {
       const text = this.#text;
@@ -243,8 +250,15 @@ export abstract class Wire {
     this.#close(false);
   }
 
+  /** For the two kinds: the connection is gone at the end of this turn. */
+  protected released(): void {
+    this.#isReleased = true;
+    this.#queue();
+  }
+
   /** For the two kinds: the connection is gone. */
   protected closed(): void {
+    this.#isReleased = false;
     this.isClosed = true;
     this.endRelay(false);
     const { owner } = this;
