@@ -61,6 +61,9 @@ export class ProgramUnderTest {
     await Promise.all(Array.from({ length: LANES }, lane));
     await this.#plane.atRest(LIMIT_MS);
     if (this.#plane.crashes.length > 0) throw this.#plane.crashes[0];
+    // A request behind an answer that is still being written is not in its books yet.
+    const { connections } = this.#backend;
+    await eventually('the backend to end its answers', () => !connections.some((one) => one.isAnswering), LIMIT_MS);
     this.#judgeBackend();
     this.#arrivals += this.#backend.arrivals.length;
     this.#judgeCounters();

@@ -22,6 +22,8 @@ export interface BackendConnection {
   isClosed: boolean;
   /** Bytes of a request that is not complete. */
   pendingBytes: number;
+  /** An answer is under way; requests behind it are read when it is written. */
+  isAnswering: boolean;
 }
 
 export interface RecordedRequest extends ReadRequest {
@@ -101,6 +103,7 @@ export class RecordingBackend {
       side: 'open',
       isClosed: false,
       pendingBytes: 0,
+      isAnswering: false,
     };
     this.connections.push(connection);
     let start = 0;
@@ -125,13 +128,16 @@ export class RecordingBackend {
           const recorded = { ...request, connection };
           connection.requests.push(recorded);
           this.arrivals.push(recorded);
+          connection.isAnswering = true;
           await (this.#script.respond ?? answerOk)(recorded, connection);
+          connection.isAnswering = false;
         }
       } catch (error) {
         if (!(error instanceof MalformedMessage)) throw error;
         connection.malformed = error.message;
       } finally {
         isReading = false;
+        connection.isAnswering = false;
       }
     };
     socket.on('data', (bytes: Buffer) => {
