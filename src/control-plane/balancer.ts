@@ -11,7 +11,7 @@ import { POLICIES } from '../balancing/policies.ts';
 import { formatAddress } from '../config/addresses.ts';
 import type { Config, PoolConfig } from '../config/schema.ts';
 import { type Capacity, State } from '../state/layout.ts';
-import type { AdminServer } from './admin/server.ts';
+import { type AdminServer, startAdmin } from './admin/server.ts';
 import { Store } from './changes/store.ts';
 import { whyOut } from './explain/explain-pool.ts';
 import type { HandoverOutcome, Launch } from './handover/handover.ts';
@@ -232,7 +232,6 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   };
   const openAdmin = async (): Promise<AdminServer | null> => {
     if (config.admin === null) return null;
-    const { startAdmin } = await import('./admin/server.ts');
     return startAdmin({
       config,
       roster,
@@ -262,15 +261,12 @@ export async function startBalancer(wanted: Config, options: BalancerOptions): P
   let killed: Promise<void> | null = null;
   const kill = (): Promise<void> => (killed ??= supervisor.kill().then(end));
   try {
-    // One that shares its socket with the old process answers when there is something to say; it is
-    // loaded before, as the workers accept by then.
+    // One that shares its socket with the old process answers when there is something to say.
     const isAdminLate = inherited !== null && inherited.admin !== null;
-    if (isAdminLate) await import('./admin/server.ts');
     sampler.start();
     checker.start();
     await resolver.start();
-    // What the admin side needs is loaded while the threads start: that takes as long. Both are
-    // waited for, so that neither is left behind where the other fails.
+    // Both are waited for, so that neither is left behind where the other fails.
     const [started, opened] = await Promise.allSettled([supervisor.start(), isAdminLate ? null : openAdmin()]);
     if (opened.status === 'fulfilled') admin = opened.value;
     else throw opened.reason;

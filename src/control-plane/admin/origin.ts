@@ -12,6 +12,7 @@ import type { IncomingMessage } from 'node:http';
 import { bracketed, isWildcardAddress } from '../../config/hosts.ts';
 import { ProblemError } from './problems.ts';
 
+const READS = ['GET', 'HEAD', 'OPTIONS'];
 const ALWAYS_OWN = ['localhost', '127.0.0.1', '[::1]'];
 
 /** The names under which this server may be asked for. */
@@ -54,6 +55,11 @@ export function checkHost(request: IncomingMessage, own: OwnHosts): void {
     'host-refused',
     host === null ? 'Host is missing, repeated or malformed.' : `${host} is not among admin.hosts.`,
   );
+}
+
+/** Whether this method changes nothing, so that a foreign page may send it: it cannot read the answer. */
+export function isRead(method: string): boolean {
+  return READS.includes(method);
 }
 
 /** Throws where a write or a WebSocket was sent by a foreign page. `checkHost` comes first. */

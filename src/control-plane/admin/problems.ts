@@ -4,6 +4,7 @@
  * A handler throws `ProblemError`; the server turns it into the answer here, for HTTP as for a
  * refused WebSocket. A problem never carries a token, a cookie or a stack.
  */
+import type { ServerResponse } from 'node:http';
 import type { Problem } from '../../protocol/admin-api.ts';
 import { http } from '../node-http.ts';
 
@@ -63,6 +64,14 @@ export class ProblemError extends Error {
     });
   }
 
+  /** The same answer on a response of Node's own server. */
+  send(response: ServerResponse): void {
+    const body = JSON.stringify(this.document());
+    const length = Buffer.byteLength(body);
+    response.writeHead(this.status, { 'content-type': PROBLEM_TYPE, 'content-length': length, ...this.headers });
+    response.end(body);
+  }
+
   /** The same answer as bytes, for a socket that no HTTP server answers on. It closes. */
   bytes(): string {
     const body = JSON.stringify(this.document());
@@ -76,4 +85,9 @@ export class ProblemError extends Error {
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
     return `HTTP/1.1 ${this.status} ${http.STATUS_CODES[this.status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`;
   }
+}
+
+/** For what is thrown by mistake; the log has the rest. */
+export function internalProblem(): ProblemError {
+  return new ProblemError(500, 'internal', 'Something broke; the log of the balancer says more.');
 }

@@ -300,6 +300,16 @@ describe('admin API: probes, metrics and page', () => {
     assert.equal((await side.ask('/readyz')).status, 503);
   });
 
+  it('answers a probe with a query, and the head alone where that is asked for', async (t) => {
+    const side = await start(t);
+    const { status, headers, text } = await side.ask('/readyz?from=kubelet');
+    assert.deepEqual([status, headers['content-type'], text], [200, 'text/plain; charset=UTF-8', 'ready\n']);
+    assert.equal(headers['cache-control'], 'no-store');
+    const head = await side.ask('/readyz', { method: 'HEAD' });
+    assert.deepEqual([head.status, head.headers['content-length'], head.text], [200, '6', '']);
+    assert.equal((await side.ask('/readyz/x')).status, 404);
+  });
+
   it('gives the metrics to the holder of the token, packed or not', async (t) => {
     const side = await start(t, { admin: { token: TOKEN } });
     assert.equal((await side.ask('/metrics')).status, 401);
