@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 /** A child gets that long to end by itself. */
 const STOP_LIMIT_MS = 6000;
 
-/** Files of this folder are compiled together, so all have the same ending as this one. */
-const ENDING = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const FILES = {
+  backend: new URL('./backend.ts', import.meta.url),
+  traffic: new URL('./traffic.ts', import.meta.url),
+} as const;
 
 /**
  * Starts a file of this folder with Node.
@@ -17,9 +19,8 @@ const ENDING = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
  * A session of its own keeps a Ctrl-C in the terminal away from it: the fleet ends its members in
  * order. The IPC channel ends it when the fleet dies without a chance to do so.
  */
-export function startChild(name: 'backend' | 'traffic', args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  const file = fileURLToPath(new URL(`./${name}.${ENDING}`, import.meta.url));
-  return spawn(process.execPath, [file, ...args], {
+export function startChild(name: keyof typeof FILES, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, [fileURLToPath(FILES[name]), ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,

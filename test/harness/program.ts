@@ -56,6 +56,8 @@ export class Program {
 
 /** What surrounds a program. */
 export interface Surroundings {
+  /** What `ballast` is; left out, that of the checkout. */
+  readonly command?: string;
   /** A command of bash that comes first, such as `ulimit -n 64`. */
   readonly before?: string;
   /** Whether what that command mounts is seen by nobody else; for root only. */
@@ -67,12 +69,12 @@ export function startProgram(
   cleanup: Cleanup,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  { before, hasOwnMounts = false }: Surroundings = {},
+  { command = BALLAST, before, hasOwnMounts = false }: Surroundings = {},
 ): Program {
   const words = [
     ...(hasOwnMounts ? ['unshare', '-m'] : []),
     ...(before === undefined ? [] : ['bash', '-c', `${before} && exec "$@"`, 'bash']),
-    BALLAST,
+    command,
     ...args,
   ];
   const child = spawn(words[0] ?? '', words.slice(1), {
