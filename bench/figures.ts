@@ -14,6 +14,7 @@ import { loadGenerator } from './load.ts';
 import { usageOf } from './measure.ts';
 import { freePorts, OTHER_CORE, PROXY_CORE, pinned } from './processes.ts';
 import type { FigureResult } from './results.ts';
+import { spreadOf } from './results.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 export interface Figure {
@@ -67,13 +68,20 @@ interface Program {
   stop(): Promise<void>;
 }
 
-async function startProgram(directory: string, backends: readonly string[]): Promise<Program> {
+/** Makes the package as it is published; answers its command. */
+async function makePackage(directory: string): Promise<string> {
+  const folder = path.join(directory, 'package');
+  await promisify(execFile)(process.execPath, [path.join(ROOT, 'scripts/package.mjs'), folder]);
+  return path.join(folder, 'bin/ballast');
+}
+
+async function startProgram(directory: string, backends: readonly string[], command = COMMAND): Promise<Program> {
   const [port = 0, adminPort = 0] = await freePorts(2);
   const configFile = path.join(directory, 'ballast.yaml');
   writeFileSync(configFile, configText({ port, adminPort, backends }));
-  const { command, args } = pinned({ command: COMMAND, args: ['run', '-c', configFile] }, PROXY_CORE);
+  const run = pinned({ command, args: ['run', '-c', configFile] }, PROXY_CORE);
   const startedMs = performance.now();
-  const child = spawn(command, args, { stdio: 'ignore' });
+  const child = spawn(run.command, run.args, { stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   process.once('exit', () => child.kill('SIGKILL'));
   while ((await statusOf(port, '/64b')) !== 200) {
@@ -117,31 +125,53 @@ async function withBackends<Value>(
   }
 }
 
+const medianOf = (values: readonly number[]): string => spreadOf(values)?.median.toFixed(0) ?? '–';
+
 async function measureStart(directory: string): Promise<Pick<FigureResult, 'values' | 'notes'>> {
+  const packaged = await makePackage(directory);
   return withBackends(directory, 3, async (addresses) => {
-    const values: number[] = [];
-    for (let run = 0; run <= RUNS; run++) {
-      const program = await startProgram(directory, addresses);
-      // The first run compiles what the others find compiled.
-      if (run > 0) values.push(program.startMs);
-      await program.stop();
-    }
-    return { values, notes: '' };
+    const startsOf = async (command: string): Promise<number[]> => {
+      const values: number[] = [];
+      for (let run = 0; run <= RUNS; run++) {
+        const program = await startProgram(directory, addresses, command);
+        // The first run compiles what the others find compiled.
+        if (run > 0) values.push(program.startMs);
+        await program.stop();
+      }
+      return values;
+    };
+    const values = await startsOf(packaged);
+    return {
+      values,
+      notes: `the package; a checkout, from its sources: ${medianOf(await startsOf(COMMAND))} ms`,
+    };
   });
 }
 
 const SETTLE_MS = 3_000;
 
 async function measureResident(directory: string): Promise<Pick<FigureResult, 'values' | 'notes'>> {
+  const packaged = await makePackage(directory);
   return withBackends(directory, 3, async (addresses) => {
-    const values: number[] = [];
-    for (let run = 0; run < 3; run++) {
-      const program = await startProgram(directory, addresses);
+    /** After the start, and once somebody has looked at the dashboard. */
+    const residentOf = async (command: string): Promise<[atRest: number, inUse: number]> => {
+      const program = await startProgram(directory, addresses, command);
+      const resident = (): number => usageOf(program.pid).residentBytes / MEGABYTE;
       await sleep(SETTLE_MS);
-      values.push(usageOf(program.pid).residentBytes / MEGABYTE);
+      const atRest = resident();
+      await statusFrom(program.adminPort);
+      await statusOf(program.adminPort, '/');
+      await sleep(SETTLE_MS);
+      const inUse = resident();
       await program.stop();
-    }
-    return { values, notes: '' };
+      return [atRest, inUse];
+    };
+    const runs: [number, number][] = [];
+    for (let run = 0; run < 3; run++) runs.push(await residentOf(packaged));
+    const inUse = medianOf(runs.map(([, used]) => used));
+    const [sources, sourcesInUse] = (await residentOf(COMMAND)).map((value) => value.toFixed(0));
+    const notes = `the package; ${inUse} MB once the dashboard was asked for; a checkout: ${sources} and ${sourcesInUse} MB`;
+    return { values: runs.map(([atRest]) => atRest), notes };
   });
 }
 
