@@ -243,8 +243,11 @@ export class Series {
   #addTens(ring: number, tens: StepSum): void {
     this.#sums[ring]?.addStep(tens);
     if (tens.finished === 0) return;
-    const counts = this.#counts[ring] ?? new Uint32Array(HISTOGRAM_BUCKETS);
-    this.#counts[ring] = counts;
+    const counts = this.#counts[ring] ?? null;
+    if (counts === null) {
+      this.#counts[ring] = merged.slice();
+      return;
+    }
     for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
       counts[bucket] = (counts[bucket] as number) + (merged[bucket] as number);
     }
