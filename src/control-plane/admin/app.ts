@@ -1,9 +1,8 @@
 /**
  * What people and scripts use: the API, the live channel and the dashboard.
  *
- * Made by `server.ts` when something of it is first asked for, and not before: the router, the
- * fetch classes of Node that it works with and the WebSockets are 70 ms of a start and 15 MB. By
- * then the request is known to be meant for this server. Who sends it (token or session), whether
+ * Made by `server.ts` when something of it is first asked for, and not before: see `late-app.ts`.
+ * By then the request is known to be meant for this server. Who sends it (token or session), whether
  * a foreign page does (`Origin`), and what it wants is found out here, in this order.
  */
 import { randomUUID } from 'node:crypto';

@@ -33,12 +33,12 @@ export function attachUpgrades(server: Server, { access, hosts, app, isClosing }
 
   async function admit(request: IncomingMessage, socket: Duplex, head: Buffer, onOpen: () => void): Promise<void> {
     check(request);
-    const { isFull, upgrade } = await app.load();
+    const loaded = await app.load();
     if (isClosing()) throw new ProblemError(503, 'closing', 'The balancer stops.');
-    if (isFull) {
+    if (loaded.isFull) {
       throw new ProblemError(503, 'too-many-pages', 'Too many pages are open.', { headers: { 'retry-after': '10' } });
     }
-    upgrade(request, socket, head, onOpen);
+    loaded.upgrade(request, socket, head, onOpen);
   }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
