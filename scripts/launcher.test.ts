@@ -99,8 +99,8 @@ function installation(t: TestContext, engines: string, main: string | null): str
   const root = folder(t);
   cpSync(join(ROOT, 'bin'), join(root, 'bin'), { recursive: true });
   writeFileSync(join(root, 'package.json'), JSON.stringify({ type: 'module', engines: { node: engines } }));
-  mkdirSync(join(root, 'src', 'cli'), { recursive: true });
-  if (main !== null) writeFileSync(join(root, 'src', 'cli', 'main.js'), main);
+  mkdirSync(join(root, 'program'));
+  if (main !== null) writeFileSync(join(root, 'program', 'main.js'), main);
   return join(root, 'bin', 'ballast');
 }
 
@@ -116,7 +116,7 @@ test('compiled code is kept beside the packages, for threads and processes of th
   const command = installation(t, '>=24.15', tell);
   const root = join(command, '..', '..');
   const kept = "import { getCompileCacheDir } from 'node:module'; export const cacheDirectory = getCompileCacheDir();";
-  writeFileSync(join(root, 'src', 'cli', 'kept.js'), kept);
+  writeFileSync(join(root, 'program', 'kept.js'), kept);
   const folder = join(root, 'node_modules', '.cache', 'ballast');
   const run = start(t, [command]);
   const [inUse, inherited] = String(await run.nextLine()).split(' ');
