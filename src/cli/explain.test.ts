@@ -137,7 +137,10 @@ test('the config of a command line names its flags', async (t) => {
   const program = startProgram(t, [...flags, '--admin', `127.0.0.1:${adminPort}`], { BALLAST_ADMIN_TOKEN: '' });
   await eventually(
     () => `the admin API\n${program.log}`,
-    () => program.exit !== null || accepts(adminPort),
+    () => {
+      assert.equal(program.exit, null, program.log);
+      return accepts(adminPort);
+    },
   );
   const answer = await fetch(`http://127.0.0.1:${adminPort}/api/v1/config`);
   const config = (await answer.json()) as EffectiveConfig;

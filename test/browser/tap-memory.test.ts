@@ -1,5 +1,4 @@
 /** The list of live requests in a real browser, for a thousand requests and more: it keeps what it shows. Needs the build. */
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startFakeServer } from '../../dashboard/dev/fake-server.ts';
 import { startBrowser } from '../harness/dashboard-page.ts';
@@ -21,14 +20,24 @@ test('a tap that goes on and on does not make the page larger', async (t) => {
   await session.send('Performance.enable');
   const shown = async (): Promise<number> =>
     Number(((await page.getByTestId('tap-counts').textContent()) ?? '').replace(/\u2009/g, '').split(' ', 1)[0]);
-  const nodesAfter = async (count: number): Promise<number> => {
-    await eventually(`${count} requests to be shown`, async () => (await shown()) >= count, 60_000);
+  const nodes = async (): Promise<number> => {
     await session.send('HeapProfiler.collectGarbage');
     const { metrics } = await session.send('Performance.getMetrics');
     return metrics.find(({ name }) => name === 'Nodes')?.value ?? Number.NaN;
   };
-  const first = await nodesAfter(ROUND);
-  const second = await nodesAfter(3 * ROUND);
-  t.diagnostic(`${first} nodes, then ${second}`);
-  assert.ok(second < first * 1.5, `${first} nodes after ${ROUND} requests, ${second} after three times as many`);
+  const untilShown = (count: number): Promise<void> =>
+    eventually(`${count} requests to be shown`, async () => (await shown()) >= count, 60_000);
+  await untilShown(ROUND);
+  const first = await nodes();
+  await untilShown(3 * ROUND);
+  let last = Number.NaN;
+  // What is still being taken away on a busy machine is not collected at the first try.
+  await eventually(
+    () => `${first} nodes after ${ROUND} requests, ${last} after three times as many`,
+    async () => {
+      last = await nodes();
+      return last < first * 1.5;
+    },
+  );
+  t.diagnostic(`${first} nodes, then ${last}`);
 });
