@@ -7,7 +7,7 @@ import { startMortalBalancer } from '../harness/mortal-balancer.ts';
 import { connectRaw, requestBytes } from '../harness/raw-client.ts';
 
 test('short of memory, it refuses new requests, finishes those it has, lets idle clients go, and recovers', async (t) => {
-  const { balancer, harm, held, workerStatus } = await startMortalBalancer(t, { workers: 1, workerHeap: '128MiB' });
+  const { balancer, harm, held, workerStatus } = await startMortalBalancer(t, { workers: 1, workerHeap: '64MiB' });
   const { admin, port } = balancer;
   const [busy, idle] = [await connectRaw(t, port), await connectRaw(t, port)];
   await busy.send(requestBytes('GET', '/slow'));
