@@ -11,30 +11,28 @@
  * - `sleep 3000`: the same without using the processor
  */
 import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { getHeapSpaceStatistics } from 'node:v8';
-import { isMainThread, resourceLimits, workerData } from 'node:worker_threads';
+import { isMainThread, workerData } from 'node:worker_threads';
+import { WORKER_HEAP } from '../../src/data-plane/worker-heap.ts';
 
 const LOOK_MS = 20;
-const MIB = 1024 * 1024;
 
 const worker: unknown = (workerData as { readonly worker?: unknown } | null)?.worker;
 const held: unknown[] = [];
 const opened: number[] = [];
 
-function oldBytes(): number {
-  const old = getHeapSpaceStatistics().filter(({ space_name: name }) => !name.startsWith('new_'));
-  return old.reduce((sum, { space_used_size: bytes }) => sum + bytes, 0);
-}
-
+/** By what lives: what is young counts as well, since it is old after the next collection, and garbage does not. */
 function fill(bytes: number): void {
-  while (oldBytes() < bytes) for (let i = 0; i < 1_000; i++) held.push({ number: i, list: [i] });
+  do {
+    while (WORKER_HEAP.usedBytes() < bytes) for (let i = 0; i < 1_000; i++) held.push({ number: i, list: [i] });
+    WORKER_HEAP.collect();
+  } while (WORKER_HEAP.usedBytes() < bytes * 0.99);
 }
 
 const DEEDS: Readonly<Record<string, (amount: number) => void>> = {
   throw: () => {
     throw new Error('thrown on the wish of a test');
   },
-  fill: (percent) => fill(((resourceLimits.maxOldGenerationSizeMb ?? 0) * MIB * percent) / 100),
+  fill: (percent) => fill((WORKER_HEAP.limitBytes * percent) / 100),
   empty: () => {
     held.length = 0;
     for (const fd of opened.splice(0)) closeSync(fd);
