@@ -110,6 +110,7 @@ export class DataPlane {
     this.headReader = new HeadReader(HEAD.REQUEST, this.limits, NOTHING);
   }
 
+  /** The same for answers. */
   newAnswerReader(): void {
     this.answerReader = new HeadReader(HEAD.RESPONSE, this.limits, NOTHING);
   }

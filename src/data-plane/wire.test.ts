@@ -120,6 +120,21 @@ for (const kind of KINDS) {
       }
     });
 
+    it('holds little more memory than what it has still to write', async (t) => {
+      const { wire, client } = await accepted(t, kind, NOBODY);
+      client.pause();
+      const piece = Buffer.alloc(10_000);
+      await eventually('more than the kernel holds', () => {
+        for (let index = 0; index < 50; index++) wire.writeBytes(piece, 0, piece.length, wire);
+        return wire.untakenBytes > 1_000_000;
+      });
+      const before = process.memoryUsage().arrayBuffers;
+      const pieces = 500;
+      for (let index = 0; index < pieces; index++) wire.writeBytes(piece, 0, piece.length, wire);
+      const heldBytes = (process.memoryUsage().arrayBuffers - before) / (pieces * piece.length);
+      assert.ok(heldBytes < 1.5, `${heldBytes.toFixed(1)} bytes of memory for a byte to be written`);
+    });
+
     it('shows what the kernel takes of a large write before the write is whole', async (t) => {
       const owner = new Listening();
       const { wire, client } = await accepted(t, kind, owner);

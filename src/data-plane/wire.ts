@@ -8,7 +8,9 @@
  * 2. A wire that carries a large body gets a larger buffer of its own (`relay-buffers.ts`). Its bytes
  *    are written to the other side as they lie: if the kernel takes them all, the buffer is free
  *    for the next read; if not, the reader pauses until they are gone. Nothing is copied.
- * 3. Text to be written in one turn of the event loop is gathered and goes out in one `write` of
+ * 3. Smaller bodies, which lie in the shared buffer, are copied once behind the text before them, to
+ *    a place that stays in the cache, and go out in one `write` of one piece.
+ * 4. Text to be written in one turn of the event loop is gathered and goes out in one `write` of
  *    one latin1 string, all wires of the turn together, after every read of the turn.
  */
 import { areRelayBuffersShort, lendRelayBuffer, returnRelayBuffer } from './relay-buffers.ts';
@@ -21,7 +23,7 @@ export const GATHER_BYTES = 8 * 1024;
 
 /** Bodies beyond this size have their wire read into a buffer of its own; smaller ones are copied once. */
 export const RELAY_BYTES = 32 * 1024;
-/** For such a body and the text before it. */
+/** For such a body and the text before it: what one write holds where the kernel does not take it. */
 const COPY_BYTES = RELAY_BYTES + 8 * 1024;
 
 /** What all wires without a buffer of their own read into. */
@@ -119,7 +121,9 @@ export abstract class Wire {
     const text = this.#text;
     this.#text = '';
     this.writeCount++;
-    if (!isOwn && text.length + end - start <= COPY_BYTES) this.#sendCopy(text, buffer, start, end);
+    // Not behind what is pending, where nothing is taken at once: a copy of its own size holds less.
+    const isCopied = !isOwn && this.pendingBytes === 0 && text.length + end - start <= COPY_BYTES;
+    if (isCopied) this.#sendCopy(text, buffer, start, end);
     else this.send(text, isOwn ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end)));
     if (this.pendingBytes === 0) return true;
     // The kernel still reads from the source's own buffer: not a byte may be read into it.

@@ -2,8 +2,9 @@
  * The chunked transfer coding, taken apart (RFC 9112 section 7.1).
  *
  * Incremental and without copies: `next` says where in the given bytes the next piece of data
- * lies, and how the line with its size was written. Chunk extensions are checked and dropped. The trailer section is read with the rules and
- * limits of a head; what may be passed on of it is decided in `forward-fields.ts`.
+ * lies, and how the line with its size was written. Chunk extensions are checked and dropped. The
+ * trailer section is read with the rules and limits of a head; what may be passed on of it is
+ * decided in `forward-fields.ts`.
  */
 import { byteAt, CR, HEX_VALUE, isBlank, LF, QUOTED, TOKEN } from './bytes.ts';
 import { HeadReader } from './head-reader.ts';
